@@ -1,0 +1,1 @@
+module.exports = { displayName: 'block-device', preset: '../../jest.preset.cjs' };

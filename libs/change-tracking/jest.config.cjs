@@ -1,0 +1,1 @@
+module.exports = { displayName: 'change-tracking', preset: '../../jest.preset.cjs' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'codec', preset: '../../jest.preset.cjs' };

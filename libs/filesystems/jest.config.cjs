@@ -1,0 +1,1 @@
+module.exports = { displayName: 'filesystems', preset: '../../jest.preset.cjs' };

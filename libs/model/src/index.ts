@@ -1,0 +1,11 @@
+export { LifeboatError, UserError, OperationalError, Defect, assertInvariant, isLifeboatError, type Retry, type ErrorDetails, type ErrorOptionsWithDetails } from './errors/errors.js';
+export { type Extent, endOf, totalBytes, mergeExtents, invertExtents, intersectExtents, clipExtents } from './extent/extent.js';
+export { KIB, MIB, GIB, TIB, seconds, minutes, hours, days } from './units.js';
+export { type Clock, type Random } from './ports.js';
+export { bytesToHex, hexToBytes, writeHex } from './ids/hex.js';
+export { MachineId, RestorePointId, SessionId, PackId, StoreId, JobId, EnrolmentRequestId, TokenId, randomHex128 } from './ids/ids.js';
+export { Digest, DIGEST_BYTES, type DigestOf } from './ids/digest.js';
+export { ComputerName, computerNameMaxLength } from './ids/computer-name.js';
+export { ByteCounters, noBytes, BackupPhase, BackupProgress } from './progress.js';
+export { Warning, FilesystemType, Partition, TableSector, DiskLayout, DiskFacts } from './layout/disk-layout.js';
+export { Consistency, PointState, MapCounts, VolumeManifest, DiskManifest, RestorePointManifest, ManifestDraft } from './restore-point/manifest.js';
