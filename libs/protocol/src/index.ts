@@ -1,1 +1,18 @@
-export {};
+export { protocolVersions, ProtocolRange, negotiateVersion, type Negotiation } from './version.js';
+export {
+  type Codec, type BatchEntry, type BatchFrame, type VolumeEndFrame, type AckFrame, type FailFrame, type ReadFrame, type ReadEndFrame, type CreditFrame, type Frame,
+  FrameInvalid, segmentBytesMax, batchEntriesMax, frameBytesMax, initialCreditBytes,
+} from './frames/frame.js';
+export { encodeFrame, decodeFrame, FRAME_HEADER_BYTES } from './frames/frame-codec.js';
+export { Refusal, type Ack } from './control/ack.js';
+export {
+  agentNamespace, dataPlanePath, AgentHandshake, challengeText, SessionVolume, SessionOpen, SessionOpened, SessionAttach, SessionAttached, SessionCommit, SessionCommitted,
+  SessionAbort, SessionProgress, PointSummary, PointsListed, RestoreOpen, RestoreOpened, BaseMapOpen, BaseMapOpened, JobReport, JobStart, JobStop, JobAccepted, Nothing,
+  agentEvents, serverEvents, type AgentEventName, type ServerEventName,
+} from './control/agent-events.js';
+export { dashboardNamespace, WatchRoom, DashboardChange } from './control/dashboard-events.js';
+export { Computer, Job, Version, ComputerList, VersionList, JobList, PolicyView } from './rest/fleet.js';
+export {
+  EnrolRequest, EnrolResponse, ChallengeRequest, ChallengeResponse, EnrolmentTokenCreate, EnrolmentTokenCreated, HeldEnrolment, HeldEnrolmentList, EnrolmentResolve,
+} from './rest/enrolment.js';
+export { restPaths, LoginRequest, BackupStart, BackupStarted, RestoreRequest, RestoreGranted, PolicySet, StoreStatus } from './rest/operations.js';
