@@ -26,7 +26,7 @@ export async function openBlockReader(path: string, options: { direct?: boolean 
   const geometry = await readBlockGeometry(path);
   try {
     const direct = options.direct === true ? await openDirect(path) : null;
-    return new FileBlockReader(path, geometry, direct === null ? { buffered: await open(path, constants.O_RDONLY), direct: null } : { buffered: null, direct });
+    return new FileBlockReader(path, geometry, { main: direct ?? (await open(path, constants.O_RDONLY)), direct: direct !== null });
   } catch (error) {
     throw blockPathError(path, error);
   }
@@ -46,12 +46,12 @@ class FileBlockReader implements BlockReader, RawDevice {
   readonly sizeBytes: number;
   readonly logicalSectorBytes: number;
   readonly isolationBytes: number;
-  #isolating: FileHandle | null | undefined;
+  #isolating: Promise<FileHandle | null> | undefined;
 
   constructor(
     readonly path: string,
     private readonly geometry: BlockGeometry,
-    private readonly handles: Readonly<{ buffered: FileHandle | null; direct: FileHandle | null }>,
+    private readonly opened: Readonly<{ main: FileHandle; direct: boolean }>,
   ) {
     this.sizeBytes = geometry.sizeBytes;
     this.logicalSectorBytes = geometry.logicalSectorBytes;
@@ -64,21 +64,19 @@ class FileBlockReader implements BlockReader, RawDevice {
   }
 
   async readSome(target: Uint8Array, offsetBytes: number, isolating: boolean): Promise<number> {
-    const direct = this.handles.direct ?? (isolating ? await this.#openForIsolation() : null);
+    const direct = this.opened.direct ? this.opened.main : isolating ? await this.#handleForIsolation() : null;
     if (direct !== null) return this.#readAligned(direct, target, offsetBytes);
-    const lengthBytes = Math.min(target.length, READ_BYTES_MAX);
-    return (await this.#buffered().read(target, 0, lengthBytes, offsetBytes)).bytesRead;
+    return (await this.opened.main.read(target, 0, Math.min(target.length, READ_BYTES_MAX), offsetBytes)).bytesRead;
   }
 
   async currentSizeBytes(): Promise<number> {
     if (this.geometry.sysfsPath !== null) return sysfsSizeBytes(this.geometry.sysfsPath);
-    return (await (this.handles.direct ?? this.#buffered()).stat()).size;
+    return (await this.opened.main.stat()).size;
   }
 
   async close(): Promise<void> {
-    await this.handles.buffered?.close();
-    await this.handles.direct?.close();
-    await this.#isolating?.close();
+    await this.opened.main.close();
+    await (await this.#isolating)?.close();
   }
 
   /** Reads whole sectors around the wanted bytes into an aligned buffer and hands out only what this very call returned. */
@@ -95,15 +93,12 @@ class FileBlockReader implements BlockReader, RawDevice {
     });
   }
 
-  /** A buffered read of one sector reads its whole page, so that a bad neighbour fails it too; a direct one does not. */
-  async #openForIsolation(): Promise<FileHandle | null> {
-    if (this.#isolating === undefined) this.#isolating = await openDirect(this.path);
+  /**
+   * A buffered read of one sector reads its whole page, so that a bad neighbour fails it too; a direct one does not.
+   * Reopened through the descriptor, because the path may name something else by now.
+   */
+  #handleForIsolation(): Promise<FileHandle | null> {
+    this.#isolating ??= openDirect(`/proc/self/fd/${String(this.opened.main.fd)}`);
     return this.#isolating;
-  }
-
-  #buffered(): FileHandle {
-    const handle = this.handles.buffered;
-    if (handle === null) throw new TypeError('a reader has at least one handle');
-    return handle;
   }
 }

@@ -1,1 +1,2 @@
-export {};
+export { MemoryBlockDevice } from './memory-block-device.js';
+export { runTool, temporaryDirectory, attachLoop } from './run-tool.js';
