@@ -10,9 +10,9 @@ export {
   SessionAbort, SessionProgress, PointSummary, PointsListed, RestoreOpen, RestoreOpened, BaseMapOpen, BaseMapOpened, JobReport, JobStart, JobStop, JobAccepted, Nothing,
   agentEvents, serverEvents, type AgentEventName, type ServerEventName,
 } from './control/agent-events.js';
-export { dashboardNamespace, WatchRoom, DashboardChange } from './control/dashboard-events.js';
-export { Computer, Job, Version, ComputerList, VersionList, JobList, PolicyView } from './rest/fleet.js';
+export { dashboardNamespace, dashboardEvents, WatchRoom, Watched, DashboardChange } from './control/dashboard-events.js';
+export { Computer, Job, Version, ComputerList, VersionList, JobList, PolicyView, ComputerView, ItemsView } from './rest/fleet.js';
 export {
   EnrolRequest, EnrolResponse, ChallengeRequest, ChallengeResponse, EnrolmentTokenCreate, EnrolmentTokenCreated, HeldEnrolment, HeldEnrolmentList, EnrolmentResolve,
 } from './rest/enrolment.js';
-export { restPaths, LoginRequest, BackupStart, BackupStarted, RestoreRequest, RestoreGranted, PolicySet, StoreStatus } from './rest/operations.js';
+export { restPaths, LoginRequest, BackupStart, BackupStarted, JobStopRequest, RestoreRequest, RestoreGranted, PolicySet, StoreStatus } from './rest/operations.js';

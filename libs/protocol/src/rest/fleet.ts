@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BackupPolicy, BackupProgress, ByteCounters, JobId, MachineId, MachineState, RestorePointId } from '@lifeboat/model';
+import { BackupPolicy, BackupProgress, ByteCounters, JobId, MachineId, MachineState, RestorePointId, RestorePointManifest } from '@lifeboat/model';
 import { PointSummary } from '../control/agent-events.js';
 
 const isoTime = z.string();
@@ -9,6 +9,8 @@ export const Computer = z.strictObject({
   machineId: MachineId, name: z.string(), state: MachineState, reason: z.string(), lastPointAt: isoTime.nullable(),
   lastProof: z.strictObject({ level: z.number().int(), at: isoTime }).nullable(), online: z.boolean(),
   lastSeenAt: isoTime.nullable(), enrolledAt: isoTime, agentVersion: z.string(), points: z.number().int(), platform: z.string(),
+  /** Target of the policy in force; what the age of the newest point is measured against. */
+  rpoTargetMs: z.number().int().positive().optional(),
 });
 export type Computer = z.infer<typeof Computer>;
 
@@ -32,3 +34,7 @@ export const ComputerList = z.strictObject({ v: z.literal(1), seq: z.number().in
 export const VersionList = z.strictObject({ v: z.literal(1), computer: z.string(), machineId: MachineId, versions: z.array(Version) });
 export const JobList = z.strictObject({ v: z.literal(1), jobs: z.array(Job) });
 export const PolicyView = z.strictObject({ v: z.literal(1), policy: BackupPolicy, origin: z.enum(['built-in', 'default', 'machine']) });
+/** GET of one computer. */
+export const ComputerView = z.strictObject({ v: z.literal(1), computer: Computer });
+/** GET of the items of one version: its disks, layout and volumes. */
+export const ItemsView = z.strictObject({ v: z.literal(1), manifest: RestorePointManifest });

@@ -18,11 +18,15 @@ export const LoginRequest = z.strictObject({ token: z.string().min(1).max(256) }
 export const BackupStart = z.strictObject({ computers: z.array(z.string().max(256)).min(1).max(10_000), full: z.boolean().default(false), allowInconsistent: z.boolean().default(false) });
 export const BackupStarted = z.strictObject({ v: z.literal(1), jobs: z.array(z.strictObject({ jobId: JobId, machineId: MachineId, computer: z.string() })) });
 
+/** POST to `stopJob`: `now` gives the run up at once, else it ends after the block in hand. */
+export const JobStopRequest = z.strictObject({ now: z.boolean().default(false) });
+
 /** Opens a point for reading over the data plane; the ticket goes into the `Authorization` header of the WebSocket. */
 export const RestoreRequest = z.strictObject({ computer: z.string().max(256), version: z.string().min(1).max(32) });
 export const RestoreGranted = z.strictObject({ v: z.literal(1), ticket: z.string(), creditBytes: z.number().int(), manifest: RestorePointManifest });
 export type RestoreGranted = z.infer<typeof RestoreGranted>;
 
+/** PUT to `policy` or `machinePolicy`; null goes back to the policy above it. */
 export const PolicySet = z.strictObject({ policy: BackupPolicy.nullable() });
 
 export const StoreStatus = z.strictObject({
