@@ -1,1 +1,1 @@
-export {};
+export type { EnqueueOptions, JobPayload, JobProcessor, Jobs, JobsHealth, QueuedJob, ScheduledRun, ScheduleStatus } from './jobs.js';
