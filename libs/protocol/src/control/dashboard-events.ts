@@ -7,9 +7,6 @@ export const dashboardNamespace = '/dashboard';
 /** Names of the events: a page emits `watch` and `unwatch` with a {@link WatchRoom}, each acknowledged; the server emits `change`. */
 export const dashboardEvents = { watch: 'watch', unwatch: 'unwatch', change: 'change' } as const;
 
-/** Event names: a browser emits `watch` and `unwatch` with a {@link WatchRoom}, each acknowledged; the server emits `change` with a {@link DashboardChange}. */
-export const dashboardEvents = { watch: 'watch', unwatch: 'unwatch', change: 'change' } as const;
-
 /** What a dashboard may watch: the fleet, or one machine with its points and jobs. */
 export const WatchRoom = z.strictObject({ room: z.string().regex(/^(fleet|jobs|machine:[0-9a-f]{32})$/) });
 export type WatchRoom = z.infer<typeof WatchRoom>;
