@@ -1,1 +1,2 @@
-export {};
+export { type UsedExtents, type UncleanReason, type FilesystemIdentity } from './used-extents.js';
+export { readUsedExtents } from './read-used-extents.js';

@@ -1,0 +1,41 @@
+import { type Extent, type Warning, totalBytes, mergeExtents } from '@lifeboat/model';
+
+const GROUPS_IN_MESSAGE_MAX = 10;
+
+/** Groups whose structures could not be trusted and that were therefore taken whole, by what is wrong with them. */
+export class Doubts {
+  readonly #groupsByProblem = new Map<string, { first: number[]; count: number }>();
+  readonly #extents: Extent[] = [];
+
+  /** Notes a group and the bytes counted as used because of it. */
+  add(group: number, problem: string, extent: Extent): void {
+    const seen = this.#groupsByProblem.get(problem) ?? { first: [], count: 0 };
+    if (seen.first.length < GROUPS_IN_MESSAGE_MAX) seen.first.push(group);
+    seen.count += 1;
+    this.#groupsByProblem.set(problem, seen);
+    const last = this.#extents.at(-1);
+    // Neighbours come in order, so that a wholly damaged table costs one extent and not one for each group.
+    if (last && extent.offsetBytes >= last.offsetBytes && extent.offsetBytes <= last.offsetBytes + last.lengthBytes) {
+      const end = Math.max(last.offsetBytes + last.lengthBytes, extent.offsetBytes + extent.lengthBytes);
+      this.#extents[this.#extents.length - 1] = { offsetBytes: last.offsetBytes, lengthBytes: end - last.offsetBytes };
+    } else {
+      this.#extents.push(extent);
+    }
+  }
+
+  /** All bytes noted: sorted, merged. */
+  extents(): Extent[] {
+    return mergeExtents(this.#extents);
+  }
+
+  totalBytes(): number {
+    return totalBytes(this.extents());
+  }
+
+  warnings(): Warning[] {
+    return [...this.#groupsByProblem].map(([problem, { first, count }]) => ({
+      code: 'FS_GROUP_DAMAGED',
+      message: `${problem} in ${String(count)} block group(s), e.g. ${first.join(', ')}: kept whole`,
+    }));
+  }
+}

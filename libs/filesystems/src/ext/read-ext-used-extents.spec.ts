@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Extent, intersectExtents, totalBytes } from '@lifeboat/model';
+import { openBlockReader } from '@lifeboat/block-device';
+import { runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
+import { readUsedExtents } from '../read-used-extents.js';
+import { judgeExt } from '../testing/judge-ext.js';
+import { extVariants, makeExtImage, makeSourceTree } from '../testing/make-ext-image.js';
+import type { UsedExtents } from '../used-extents.js';
+
+const directory = temporaryDirectory();
+const tree = join(directory.path, 'tree');
+beforeAll(() => {
+  makeSourceTree(tree);
+});
+afterAll(() => {
+  directory.remove();
+});
+
+async function usedOf(path: string): Promise<UsedExtents> {
+  const reader = await openBlockReader(path);
+  try {
+    return await readUsedExtents(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** A new sparse file that holds the listed bytes of `from` and nothing else. */
+function copyUsed(from: string, to: string, used: readonly Extent[]): void {
+  const [source, target] = [openSync(from, 'r'), openSync(to, 'w')];
+  const buffer = Buffer.alloc(1024 * 1024);
+  for (const extent of used) {
+    for (let done = 0; done < extent.lengthBytes; done += buffer.length) {
+      const piece = buffer.subarray(0, Math.min(buffer.length, extent.lengthBytes - done));
+      readSync(source, piece, 0, piece.length, extent.offsetBytes + done);
+      if (!piece.equals(Buffer.alloc(piece.length))) writeSync(target, piece, 0, piece.length, extent.offsetBytes + done);
+    }
+  }
+  closeSync(source);
+  closeSync(target);
+  truncateSync(to, statSync(from).size);
+}
+
+function filesOf(image: string, into: string): string {
+  rmSync(into, { recursive: true, force: true });
+  mkdirSync(into);
+  runTool('debugfs', ['-R', `rdump / ${into}`, image]);
+  return into;
+}
+
+describe.each(extVariants)('$name', (variant) => {
+  const image = join(directory.path, 'variant.img');
+
+  test('used bytes are those of dumpe2fs, and a copy of them is the same filesystem', async () => {
+    makeExtImage(image, variant, tree);
+    const judged = judgeExt(image);
+    const found = await usedOf(image);
+    expect(found).toMatchObject({ filesystem: variant.type ?? 'ext4', label: 'volume', mode: 'bitmap', clean: true, uncleanReason: null, warnings: [], overReportedBytes: 0 });
+    expect(found.blockSizeBytes).toBe(judged.blockBytes);
+    expect(judged.free.length).toBeGreaterThan(5);
+    const missing = totalBytes(judged.used) - totalBytes(intersectExtents(judged.used, found.used));
+    const superfluous = totalBytes(intersectExtents(judged.free, found.used));
+    expect({ missing, superfluous }).toEqual({ missing: 0, superfluous: 0 });
+
+    const copy = join(directory.path, 'copy.img');
+    copyUsed(image, copy, found.used);
+    runTool('e2fsck', ['-fn', copy]);
+    const [before, after] = [filesOf(image, join(directory.path, 'before')), filesOf(copy, join(directory.path, 'after'))];
+    expect(execFileSync('diff', ['-r', before, after], { encoding: 'utf8' })).toBe('');
+    expect(execFileSync('find', [after, '-type', 'f'], { encoding: 'utf8' }).split('\n').length).toBeGreaterThan(250);
+  }, 60_000);
+});
+
+test('bytes between the end of the filesystem and that of the volume are used', async () => {
+  const image = join(directory.path, 'tail.img');
+  makeExtImage(image, { args: ['-b', '4096'], sizeKib: 50_000 }, tree);
+  truncateSync(image, 50_000 * 1024 + 123_000);
+  const { used } = await usedOf(image);
+  const last = used.at(-1);
+  expect((last?.offsetBytes ?? 0) + (last?.lengthBytes ?? 0)).toBe(50_000 * 1024 + 123_000);
+  expect(last?.offsetBytes).toBeLessThanOrEqual(50_000 * 1024);
+});
+
+describe('what is not clean is said so', () => {
+  const image = join(directory.path, 'unclean.img');
+  const change = (...commands: string[]): string => {
+    makeExtImage(image, { args: ['-b', '4096'], sizeKib: 50_000 }, tree);
+    runTool('debugfs', ['-w', '-f', '-', image], commands.join('\n') + '\n');
+    return image;
+  };
+  test.each([
+    { name: 'needs recovery', commands: ['feature needs_recovery'], code: 'FS_NEEDS_RECOVERY' },
+    { name: 'errors', commands: ['ssv state 3'], code: 'FS_HAS_ERRORS' },
+    { name: 'not unmounted', commands: ['ssv state 0'], code: 'FS_NOT_CLEANLY_UNMOUNTED' },
+    { name: 'recovery before errors', commands: ['feature needs_recovery', 'ssv state 2'], code: 'FS_NEEDS_RECOVERY' },
+  ])('$name', async ({ commands, code }) => {
+    const found = await usedOf(change(...commands));
+    expect(found).toMatchObject({ clean: false, uncleanReason: { code }, mode: 'bitmap' });
+  });
+
+  test('a mounted filesystem needs recovery, and is clean after it is unmounted', async () => {
+    makeExtImage(image, { args: ['-b', '4096'], sizeKib: 50_000 }, tree);
+    const mountPoint = join(directory.path, 'mounted');
+    mkdirSync(mountPoint);
+    runTool('mount', ['-o', 'loop', image, mountPoint]);
+    try {
+      writeFileSync(join(mountPoint, 'new'), 'new');
+      expect((await usedOf(image)).uncleanReason?.code).toBe('FS_NEEDS_RECOVERY');
+    } finally {
+      runTool('umount', [mountPoint]);
+    }
+    expect((await usedOf(image)).clean).toBe(true);
+  });
+});
+
+test('a sparse filesystem of 8 TiB is read quickly in little memory', async () => {
+  const image = join(directory.path, 'huge.img');
+  writeFileSync(image, '');
+  truncateSync(image, 8 * 1024 ** 4);
+  runTool('mke2fs', ['-q', '-F', '-t', 'ext4', '-O', '^resize_inode', '-E', 'lazy_itable_init=1,lazy_journal_init=1', image]);
+  const before = process.memoryUsage();
+  const found = await usedOf(image);
+  const after = process.memoryUsage();
+  expect(found).toMatchObject({ mode: 'bitmap', clean: true, warnings: [] });
+  expect(totalBytes(found.used)).toBeLessThan(300 * 1024 ** 3);
+  expect(after.rss - before.rss).toBeLessThan(256 * 1024 ** 2);
+}, 120_000);

@@ -1,0 +1,44 @@
+import { type BlockReader, UnreadableSectors } from '@lifeboat/block-device';
+import { SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET_BYTES, hasExtMagic } from './ext/ext-superblock.js';
+import { readExtUsedExtents } from './ext/read-ext-used-extents.js';
+import { wholeVolume } from './opaque/whole-volume.js';
+import { PROBE_BYTES, findSignatures } from './probe/find-signatures.js';
+import { findSwapSignature, swapUsedExtents } from './swap/read-swap-used-extents.js';
+import type { FilesystemIdentity, UsedExtents } from './used-extents.js';
+
+const UNKNOWN: FilesystemIdentity = { filesystem: 'unknown', label: null, uuid: null };
+
+/**
+ * Tells what a volume holds and which of its bytes have to be kept. ext2/3/4 and swap have readers; anything else, and anything doubtful,
+ * is kept whole.
+ *
+ * @param volume a partition, or a disk without a partition table.
+ * @returns see {@link UsedExtents}. An unclean filesystem is reported, not refused: that is the caller's decision.
+ * @throws what `volume.readFully` throws, except UNREADABLE_SECTORS. Bad bytes never throw.
+ */
+export async function readUsedExtents(volume: BlockReader): Promise<UsedExtents> {
+  const area = new Uint8Array(PROBE_BYTES);
+  const intact = await readArea(volume, area);
+  const found = findSignatures(area);
+  const identity = found[0] ?? UNKNOWN;
+  if (!intact) return wholeVolume(volume, identity, { warnings: [{ code: 'FS_SIGNATURE_UNREADABLE', message: 'the start of the volume has unreadable sectors: every non-zero block is kept' }] });
+  if (found.length > 1) {
+    const names = found.map((one) => one.filesystem).join(', ');
+    return wholeVolume(volume, identity, { warnings: [{ code: 'FS_SIGNATURES_CONFLICT', message: `the volume carries several signatures (${names}): every non-zero block is kept` }] });
+  }
+  const swap = findSwapSignature(area);
+  if (swap) return swapUsedExtents(volume, area, swap);
+  const superblock = area.subarray(SUPERBLOCK_OFFSET_BYTES, SUPERBLOCK_OFFSET_BYTES + SUPERBLOCK_BYTES);
+  return hasExtMagic(superblock) ? readExtUsedExtents(volume, superblock) : wholeVolume(volume, identity);
+}
+
+/** Fills `area` from the start of the volume, zeros beyond its end; false when some sectors were unreadable. */
+async function readArea(volume: BlockReader, area: Uint8Array): Promise<boolean> {
+  try {
+    await volume.readFully(area.subarray(0, Math.min(area.length, volume.sizeBytes)), 0);
+    return true;
+  } catch (error) {
+    if (error instanceof UnreadableSectors) return false;
+    throw error;
+  }
+}
