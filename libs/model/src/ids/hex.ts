@@ -5,7 +5,7 @@ for (let digit = 0; digit < 16; digit += 1) NIBBLE[digit.toString(16).charCodeAt
 /** Lower-case hexadecimal of `bytes[start, end)`. */
 export function bytesToHex(bytes: Uint8Array, start = 0, end = bytes.length): string {
   let hex = '';
-  for (let at = start; at < end; at += 1) hex += HEX[bytes[at] ?? 0];
+  for (let at = start; at < end; at += 1) hex += HEX[bytes[at] ?? 0] ?? '';
   return hex;
 }
 

@@ -32,9 +32,10 @@ export class PageTreeBuilder {
     assertInvariant(volumeLengthBytes > 0 && Number.isSafeInteger(volumeLengthBytes), 'a volume map covers at least one byte');
     this.levels = [];
     let spanBytes = leafSpanBytes;
-    for (let level = 0; ; level += 1, spanBytes *= PAGE_ENTRIES_MAX) {
+    this.levels.push(new LevelCollector(spanBytes));
+    while (spanBytes < volumeLengthBytes) {
+      spanBytes *= PAGE_ENTRIES_MAX;
       this.levels.push(new LevelCollector(spanBytes));
-      if (spanBytes >= volumeLengthBytes) break;
     }
   }
 
