@@ -80,13 +80,16 @@ function insert(part, disk, at) {
   fs.rmSync(part);
 }
 
-/** A day of work on the sample disk: new files and a changed one, written into the unmounted ext4. */
+/**
+ * A day of work on the sample disk: new files written into the unmounted ext4. Nothing is deleted, because the bytes of deleted files stay on the
+ * disk but are not part of a backup, and the demo compares the whole disk.
+ */
 export function liveOneDay({ file, rootAt, workFolder }) {
   const report = path.join(workFolder, 'report.bin');
-  const diary = path.join(workFolder, 'diary.txt');
+  const diary = path.join(workFolder, 'day-two.txt');
   fs.writeFileSync(report, Buffer.from(Array.from({ length: 3 * MIB }, (_, at) => (at * 2654435761) >>> 24)));
-  fs.writeFileSync(diary, 'Day one: we built a lifeboat.\nDay two: it floats.\n');
+  fs.writeFileSync(diary, 'Day two: it floats.\n');
   const commands = path.join(workFolder, 'day.debugfs');
-  fs.writeFileSync(commands, [`write ${report} report.bin`, 'cd home/anna', 'rm diary.txt', `write ${diary} diary.txt`].join('\n'));
+  fs.writeFileSync(commands, [`write ${report} report.bin`, 'cd home/anna', `write ${diary} day-two.txt`].join('\n'));
   execFileSync('debugfs', ['-w', '-f', commands, `${file}?offset=${rootAt}`], quiet);
 }
