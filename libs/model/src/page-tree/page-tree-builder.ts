@@ -4,8 +4,8 @@ import type { MapCounts } from '../restore-point/manifest.js';
 import { encodeIndexPage, PAGE_ENTRIES_MAX } from './index-page.js';
 import type { InnerEntry, MapEntry } from './map-entry.js';
 
-/** Bytes of a volume that one leaf page covers: 512 chunks of 64 KiB. */
-export const leafSpanBytes = 32 * 1024 * 1024;
+/** Bytes of a volume that one leaf page covers: 128 chunks of 64 KiB, so that a single changed chunk rewrites about 4 KiB of map. */
+export const leafSpanBytes = 8 * 1024 * 1024;
 
 type Entry = MapEntry | InnerEntry;
 
@@ -16,7 +16,7 @@ export type OnPage = (page: Readonly<{ level: number; digest: Digest; bytes: Uin
  * Builds the page tree of one volume from its map entries in order, holding at most one page's worth of entries per level.
  *
  * The tree is canonical: equal content gives equal pages on agent and server, however the runs were split on the way. A page covers an
- * aligned span (32 MiB at level 0, 512 times more at each level above), so a change touches only the pages above it; a span with more than
+ * aligned span (8 MiB at level 0, 512 times more at each level above), so a change touches only the pages above it; a span with more than
  * 512 entries is halved until each page fits. A chunk belongs to the span in which it begins.
  */
 export class PageTreeBuilder {
