@@ -1,0 +1,30 @@
+import type { Digest, PackId } from '@lifeboat/model';
+
+/** Where a chunk or page lies: record at `recordOffset` of a pack, `entry` in that record's table, `lengthBytes` when expanded. */
+export type ChunkPlace = Readonly<{ packId: PackId; recordOffset: number; entry: number; lengthBytes: number }>;
+
+/**
+ * How much of a pack the index holds. `sealed` packs never change again; of an open pack the records before `indexedBytes` are known.
+ */
+export type IndexedPack = Readonly<{ packId: PackId; sealed: boolean; indexedBytes: number }>;
+
+/** Places to remember together with the packs' new state; one atomic write. */
+export type IndexBatch = Readonly<{ places: ReadonlyMap<Digest, ChunkPlace>; packs: readonly IndexedPack[] }>;
+
+/**
+ * The derived map from digest to place. It may be deleted at any time; the store rebuilds it from the packs. Nothing safe depends on its being complete or durable,
+ * only on its never naming a place that holds something else, which reading verifies anyway.
+ */
+export interface ChunkIndex {
+  find(digest: Digest): ChunkPlace | undefined;
+  has(digest: Digest): boolean;
+  /** Writes a batch atomically; a digest that is present keeps its first place. */
+  write(batch: IndexBatch): Promise<void>;
+  /** All packs the index knows, in no particular order. */
+  packs(): IndexedPack[];
+  /** Number of digests and the sum of their lengths in bytes. */
+  totals(): Readonly<{ chunks: number; plainBytes: number }>;
+  /** Forgets everything. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}

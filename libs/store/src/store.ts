@@ -1,0 +1,84 @@
+import type { Digest, LedgerEvent, LedgerRecord, MachineId, PageSource, RestorePointId, RestorePointManifest, StoreId } from '@lifeboat/model';
+import type { StoredCodec } from '@lifeboat/codec';
+import type { StoreFs } from './fs/store-fs.js';
+
+/**
+ * Chunks that came together in one batch. `plain` holds their bytes in the order of `chunks`, without gaps, 1 MiB at most; `payload` is the same
+ * bytes compressed with `codec` (for `raw`, `plain` itself). The caller has verified every digest and keeps the bytes unchanged until the put resolves.
+ */
+export type ReceivedSegment = Readonly<{
+  chunks: readonly Readonly<{ digest: Digest; lengthBytes: number }>[];
+  codec: StoredCodec;
+  plain: Uint8Array;
+  payload: Uint8Array;
+}>;
+
+/** An index page under its digest, which the caller has computed. */
+export type ReceivedPage = Readonly<{ digest: Digest; bytes: Uint8Array }>;
+
+/** Bytes of the store and its disk. `plainBytes` is what the stored chunks hold when expanded, each counted once. */
+export type StoreStats = Readonly<{ sizeBytes: number; freeBytes: number; packBytes: number; chunks: number; packs: number; plainBytes: number }>;
+
+/**
+ * The owner of a store directory: packs, points and the ledger. One object owns a store at a time, in one process.
+ *
+ * Any method that writes may throw StoreFull (STORE_FULL, retry later; nothing of the call is kept), StoreReadOnly (STORE_READ_ONLY) after an
+ * fsync failed, and StoreClosed (STORE_CLOSED).
+ */
+export interface Store {
+  readonly storeId: StoreId;
+
+  /**
+   * Adds a batch's chunks. All new: stored as it came; all known: nothing; mixed: the new ones are compressed again.
+   * Readable at once, durable only after {@link flush}. Calls may overlap.
+   * @returns bytes the pack grew by and how many chunks were new.
+   */
+  putSegment(segment: ReceivedSegment): Promise<{ storedBytes: number; newChunks: number }>;
+
+  /** Adds one index page; does nothing when it is known. Durable after {@link flush}. */
+  putPage(page: ReceivedPage): Promise<{ storedBytes: number }>;
+
+  /**
+   * Group commit: everything whose put resolved before the call is on stable storage when it resolves, duplicates of others' unflushed chunks included.
+   * Concurrent callers share one fdatasync.
+   */
+  flush(): Promise<void>;
+
+  /** Tells whether a chunk or page of that digest is in the store, flushed or not. */
+  has(digest: Digest): boolean;
+
+  /**
+   * The plain bytes of a chunk, verified against its digest. The bytes are a view of a shared buffer: read them, do not change them.
+   * @throws ChunkMissing (CHUNK_MISSING), ChunkDamaged (CHUNK_DAMAGED). Cost: at most one segment read and expanded; 64 MiB of segments are cached.
+   */
+  readChunk(digest: Digest): Promise<Uint8Array>;
+
+  /** As {@link readChunk}, for index pages. */
+  readonly readPage: PageSource;
+
+  /**
+   * Commits a restore point: flushes, checks under the commit lock that every page and chunk it names is in the store, makes the point file durable and
+   * writes the ledger record `point.committed`, whose fsync is the commit. Committing the same manifest again changes nothing and answers the same.
+   * @returns the digest of the manifest and the ledger sequence number of the commit.
+   * @throws PointClosureBroken (POINT_CLOSURE_BROKEN), PointExists (POINT_EXISTS) the id is taken by other content, ChunkDamaged for unreadable pages.
+   */
+  commitPoint(manifest: RestorePointManifest): Promise<{ manifestDigest: Digest; seq: number }>;
+
+  /** A committed point's manifest, verified. @throws PointMissing (POINT_MISSING), PointDamaged (POINT_DAMAGED). */
+  readManifest(machineId: MachineId, pointId: RestorePointId): Promise<RestorePointManifest>;
+
+  /** Appends an event; it is durable when this resolves. Events get consecutive sequence numbers in the order of the calls. */
+  appendLedger(event: LedgerEvent): Promise<LedgerRecord>;
+
+  /** Records with `seq >= fromSeq` in order, up to the last durable one. @throws LedgerCorrupt (LEDGER_CORRUPT). */
+  readLedger(fromSeq: number): AsyncIterable<LedgerRecord>;
+
+  /** The directory of session journals; its paths are relative to `sessions/`. */
+  readonly sessionsFs: StoreFs;
+
+  /** Current sizes; cheap enough to call once a second. */
+  stats(): Promise<StoreStats>;
+
+  /** Flushes, closes every file and gives up the lock. Calling it again does nothing. */
+  close(): Promise<void>;
+}
