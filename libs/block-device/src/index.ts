@@ -12,3 +12,4 @@ export {
 } from './device/device-errors.js';
 export { readDiskLayout } from './layout/read-disk-layout.js';
 export { LayoutInconsistent, LayoutUnreadable, PartitionMisaligned, TargetTooSmall } from './layout/layout-errors.js';
+export { writeDiskLayout } from './layout/write-disk-layout.js';

@@ -1,6 +1,7 @@
 /** Names of the error that a system call ended with, `UNKNOWN` when `error` is none. */
 export function errnoOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  // Not by `instanceof Error`: test runners give modules an Error of their own, and the system's is another.
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code;
   return 'UNKNOWN';
 }
 

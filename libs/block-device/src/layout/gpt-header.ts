@@ -34,7 +34,8 @@ export function parseGptHeader(sector: Uint8Array, lba: number): GptHeader | str
   if (Buffer.from(sector.subarray(0, 8)).toString('latin1') !== SIGNATURE) return 'no signature';
   const headerBytes = view.getUint32(12, true);
   if (headerBytes < GPT_HEADER_BYTES || headerBytes > sector.length) return 'absurd header size';
-  const copy = sector.slice(0, headerBytes);
+  // Copied by the constructor: `slice` of a Buffer would be a view.
+  const copy = new Uint8Array(sector.subarray(0, headerBytes));
   copy.fill(0, 16, 20);
   if (crc32(copy) !== view.getUint32(16, true)) return 'header checksum wrong';
   const header: GptHeader = {
