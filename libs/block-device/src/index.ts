@@ -13,3 +13,7 @@ export {
 export { readDiskLayout } from './layout/read-disk-layout.js';
 export { LayoutInconsistent, LayoutUnreadable, PartitionMisaligned, TargetTooSmall } from './layout/layout-errors.js';
 export { writeDiskLayout } from './layout/write-disk-layout.js';
+export { type DetectedChild, type DetectedDisk, listDisks } from './inventory/list-disks.js';
+export { type Mount, findMounts } from './inventory/find-mounts.js';
+export { DiskInventoryFailed } from './inventory/inventory-errors.js';
+export { rereadPartitionTable } from './layout/reread-partition-table.js';

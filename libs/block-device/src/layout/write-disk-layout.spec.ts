@@ -1,11 +1,12 @@
 import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type DiskLayout, MIB } from '@lifeboat/model';
 import { openBlockReader } from '../device/open-block-reader.js';
 import { openBlockWriter } from '../device/open-block-writer.js';
 import { MemoryBlockDevice } from '../testing/memory-block-device.js';
 import { attachLoop, runTool, temporaryDirectory } from '../testing/run-tool.js';
 import { readDiskLayout } from './read-disk-layout.js';
+import { rereadPartitionTable } from './reread-partition-table.js';
 import { writeDiskLayout } from './write-disk-layout.js';
 
 const directory = temporaryDirectory();
@@ -158,4 +159,16 @@ test('a layout without a table writes nothing', async () => {
   const bytes = new Uint8Array(MIB);
   await device.readFully(bytes, 0);
   expect(bytes.every((byte) => byte === 0)).toBe(true);
+});
+
+test('the kernel sees the new partitions of a device', async () => {
+  const loop = attachLoop(emptyImage(), ['--partscan']);
+  try {
+    await write(loop.path, await layoutOf(original(gptScript)));
+    expect(await rereadPartitionTable(loop.path)).toBe(true);
+    expect(Number(readFileSync(`/sys/class/block/${basename(loop.path)}p2/size`, 'utf8')) * 512).toBe(16 * MIB);
+    expect(await rereadPartitionTable(emptyImage())).toBe(false);
+  } finally {
+    loop.detach();
+  }
 });

@@ -1,6 +1,7 @@
-import { type Extent, type Warning, totalBytes, mergeExtents } from '@lifeboat/model';
+import { type Extent, type Warning, endOf, mergeExtents, totalBytes } from '@lifeboat/model';
 
 const GROUPS_IN_MESSAGE_MAX = 10;
+const EXTENTS_MAX = 100_000;
 
 /** Groups whose structures could not be trusted and that were therefore taken whole, by what is wrong with them. */
 export class Doubts {
@@ -14,10 +15,11 @@ export class Doubts {
     seen.count += 1;
     this.#groupsByProblem.set(problem, seen);
     const last = this.#extents.at(-1);
-    // Neighbours come in order, so that a wholly damaged table costs one extent and not one for each group.
-    if (last && extent.offsetBytes >= last.offsetBytes && extent.offsetBytes <= last.offsetBytes + last.lengthBytes) {
-      const end = Math.max(last.offsetBytes + last.lengthBytes, extent.offsetBytes + extent.lengthBytes);
-      this.#extents[this.#extents.length - 1] = { offsetBytes: last.offsetBytes, lengthBytes: end - last.offsetBytes };
+    const touches = last && extent.offsetBytes >= last.offsetBytes && extent.offsetBytes <= endOf(last);
+    // Neighbours come in order, so that a wholly damaged table costs one extent; beyond the limit the gap between is taken as well.
+    if (last && (touches || this.#extents.length >= EXTENTS_MAX)) {
+      const offsetBytes = Math.min(last.offsetBytes, extent.offsetBytes);
+      this.#extents[this.#extents.length - 1] = { offsetBytes, lengthBytes: Math.max(endOf(last), endOf(extent)) - offsetBytes };
     } else {
       this.#extents.push(extent);
     }
