@@ -1,7 +1,8 @@
 import type { BackupProgress, JobId, MachineId, RestorePointId } from '@lifeboat/model';
 
 /** States of a job; the last six are final. */
-export type JobState = 'queued' | 'running' | 'parked' | 'done' | 'warned' | 'failed' | 'stopped' | 'refused' | 'missed';
+export const jobStates = ['queued', 'running', 'parked', 'done', 'warned', 'failed', 'stopped', 'refused', 'missed'] as const;
+export type JobState = (typeof jobStates)[number];
 
 /** One backup or restore as people see it. Kept in the database only; the ledger does not know jobs. */
 export type JobRecord = Readonly<{
@@ -38,7 +39,7 @@ export interface JobRepository {
   /** @throws JobNotFound (JOB_NOT_FOUND) */
   get(jobId: JobId): Promise<JobRecord>;
   find(jobId: JobId): Promise<JobRecord | undefined>;
-  /** Newest first. */
+  /** Newest first; at most 1000. */
   list(query: JobQuery): Promise<readonly JobRecord[]>;
   /** When the machine's newest backup that really started did so; null when none did. */
   lastBackupStartedAtMs(machineId: MachineId): Promise<number | null>;
