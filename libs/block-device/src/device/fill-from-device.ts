@@ -58,7 +58,7 @@ async function fillAroundBadSectors(device: RawDevice, target: Uint8Array, offse
     const at = offsetBytes + done;
     const alignedEnd = Math.floor(at / device.isolationBytes) * device.isolationBytes + stepBytes;
     const piece = target.subarray(done, Math.min(target.length, alignedEnd - offsetBytes));
-    if (await readPiece(device, piece, at, stepBytes === device.isolationBytes ? SECTOR_RETRIES : 0)) {
+    if (await readPiece(device, piece, { offsetBytes: at, retries: stepBytes === device.isolationBytes ? SECTOR_RETRIES : 0 })) {
       done += piece.length;
       stepBytes *= 2;
     } else if (stepBytes > device.isolationBytes) {
@@ -72,7 +72,9 @@ async function fillAroundBadSectors(device: RawDevice, target: Uint8Array, offse
   return bad;
 }
 
-async function readPiece(device: RawDevice, piece: Uint8Array, offsetBytes: number, retries: number): Promise<boolean> {
+/** Reads a piece without its neighbours; false when it fails in every attempt. */
+async function readPiece(device: RawDevice, piece: Uint8Array, how: { offsetBytes: number; retries: number }): Promise<boolean> {
+  const { offsetBytes, retries } = how;
   for (let attempt = 0; attempt <= retries; attempt += 1) {
     try {
       let filled = 0;

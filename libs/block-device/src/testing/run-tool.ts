@@ -15,7 +15,12 @@ export function runTool(command: string, args: readonly string[], input = ''): s
 /** A directory of the test's own, with a function that removes it. */
 export function temporaryDirectory(): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'lifeboat-test-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return {
+    path,
+    remove: () => {
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Attaches `imagePath` to a loop device and returns its path with a function that detaches it. Needs root. */

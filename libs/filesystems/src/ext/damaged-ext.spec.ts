@@ -145,7 +145,7 @@ test('arbitrary bytes in superblock and descriptors: no crash, no hang, nothing 
         if (found.mode !== 'bitmap') expect(found.used).toEqual([{ offsetBytes: 0, lengthBytes: device.sizeBytes }]);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 }, 120_000);
 

@@ -15,6 +15,7 @@ export class UsedRuns {
   /** Free blocks that count as used because the list would have become too long. */
   bridgedBlocks = 0;
 
+  /** @param runsMax at least 2. */
   constructor(private readonly runsMax = RUNS_MAX) {}
 
   /** Adds [start, start + count). Must not begin before the run added last; may overlap it. */
@@ -26,7 +27,10 @@ export class UsedRuns {
       this.#ends[this.#count - 1] = Math.max(lastEnd, end);
       return;
     }
-    if (this.#count === this.runsMax) return this.#coarsenAndAdd(start, count);
+    if (this.#count === this.runsMax) {
+      this.#coarsenAndAdd(start, count);
+      return;
+    }
     if (this.#count === this.#starts.length) this.#grow();
     this.#starts[this.#count] = start;
     this.#ends[this.#count] = end;
@@ -52,7 +56,7 @@ export class UsedRuns {
   }
 
   #coarsenAndAdd(start: number, count: number): void {
-    const [starts, ends, had] = [this.#starts, this.#ends, this.#count];
+    const [starts, ends] = [this.#starts, this.#ends];
     // Until at least half of the room is free again, so that the next pass is far away.
     while (this.#count > this.runsMax / 2) {
       this.#bridgedBelow *= 2;
@@ -60,6 +64,6 @@ export class UsedRuns {
       this.#count = 0;
       for (let at = 0; at < before; at += 1) this.add(starts[at] ?? 0, (ends[at] ?? 0) - (starts[at] ?? 0));
     }
-    if (this.#count < had) this.add(start, count);
+    this.add(start, count);
   }
 }
