@@ -70,7 +70,7 @@ export interface BackupSession {
 export type OpenSessionRequest = Readonly<{
   machineId: MachineId;
   open: SessionOpen;
-  /** Finds a point of this machine that may be a base, i.e. not known as damaged; its errors refuse nothing: the session then has no base. */
+  /** Finds a point that may be a base, i.e. is not known as damaged. POINT_MISSING and POINT_DAMAGED refuse nothing: the session then has no base. */
   findBase: (pointId: RestorePointId) => Promise<RestorePointManifest>;
 }>;
 
