@@ -19,7 +19,7 @@ export type QueuedJob<Payload extends JobPayload = JobPayload> = Readonly<{
  */
 export type JobProcessor<Payload extends JobPayload = JobPayload> = (job: QueuedJob<Payload>) => Promise<void>;
 
-/** A run that comes back. `key` names it (no `:` needed to avoid: it is encoded); the same key again replaces schedule and payload. */
+/** A run that comes back. `key` names it, any text; the same key again replaces schedule and payload. */
 export type ScheduledRun = Readonly<{
   key: string;
   /** The processor's name. */
