@@ -1,0 +1,40 @@
+import { Button, Modal } from '@mantine/core';
+import type { Job } from '@lifeboat/protocol';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { stopJob } from '../api/actions.js';
+import { jobsQuery } from '../api/queries.js';
+import { ActionError } from '../ui/panels.js';
+import { jobTitle } from './job-lists.js';
+import classes from './jobs.module.css';
+
+/** Asks how to end a job, and says what each way means. */
+export function StopDialog({ job, opened, onClose }: Readonly<{ job: Job; opened: boolean; onClose: () => void }>) {
+  const client = useQueryClient();
+  const stop = useMutation({
+    mutationFn: (now: boolean) => stopJob(job.jobId, now),
+    onSuccess: async () => {
+      onClose();
+      await client.invalidateQueries({ queryKey: jobsQuery.queryKey });
+    },
+  });
+  const what = `${jobTitle(job)} of ${job.computerName}`;
+  return (
+    <Modal opened={opened} onClose={onClose} title={`Stop the ${what.charAt(0).toLowerCase()}${what.slice(1)}?`}>
+      <div className={classes.dialog}>
+        <p>No restore point comes of this run. Points that exist already stay as they are.</p>
+        <dl className={classes.ways}>
+          <dt>Stop after the current block</dt>
+          <dd>What the server has confirmed is kept, and the next backup of this machine need not send it again.</dd>
+          <dt>Abort now</dt>
+          <dd>Ends at once. What is on its way is lost and has to be read again next time.</dd>
+        </dl>
+        <ActionError error={stop.error} />
+        <div className={classes.buttons}>
+          <Button variant="default" onClick={onClose}>Keep it running</Button>
+          <Button loading={stop.isPending && !stop.variables} onClick={() => { stop.mutate(false); }}>Stop after the current block</Button>
+          <Button className={classes.danger} variant="default" loading={stop.isPending && stop.variables} onClick={() => { stop.mutate(true); }}>Abort now</Button>
+        </div>
+      </div>
+    </Modal>
+  );
+}

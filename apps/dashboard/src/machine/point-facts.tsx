@@ -1,0 +1,40 @@
+import type { Version } from '@lifeboat/protocol';
+import type { ReactNode } from 'react';
+import { Ago, Bytes, Moment } from '../ui/quantities.js';
+import classes from './machine.module.css';
+import { consistencyWords, stateSentence } from './point-words.js';
+
+/** Everything the list knows of one restore point. */
+export function PointFacts({ point, newest }: Readonly<{ point: Version; newest: boolean }>) {
+  return (
+    <div aria-live="polite">
+      <p className={classes.pointTitle}>
+        <strong><Moment at={point.createdAt} /></strong> <span className={classes.muted}><Ago at={point.createdAt} />{newest && ', newest'}</span>
+      </p>
+      <p className={point.state === 'good' ? undefined : classes.bad}>{stateSentence(point.state)}</p>
+      <dl className={classes.facts}>
+        <Fact label="Kind">{point.kind}</Fact>
+        <Fact label="Consistency">{consistencyWords[point.consistency]}</Fact>
+        <Fact label="Used"><Bytes value={point.bytes.used} /></Fact>
+        <Fact label="Changed"><Bytes value={point.bytes.changed} /></Fact>
+        <Fact label="Sent"><Bytes value={point.bytes.sent} /></Fact>
+        <Fact label="Stored"><Bytes value={point.bytes.stored} /></Fact>
+        {point.bytes.unique !== null && <Fact label="Deleting frees"><Bytes value={point.bytes.unique} /></Fact>}
+        <Fact label="Proof">{point.proof === null ? 'none' : <>level {point.proof.level}, <Ago at={point.proof.at} /></>}</Fact>
+        {point.kept.length > 0 && <Fact label="Kept because">{point.kept.join(', ')}</Fact>}
+        {point.pinned && <Fact label="Pinned">yes</Fact>}
+        <Fact label="Id"><code className={classes.id}>{point.id}</code></Fact>
+      </dl>
+      <p className={classes.muted}>Complete in itself: it restores without any other point.</p>
+    </div>
+  );
+}
+
+function Fact({ label, children }: Readonly<{ label: string; children: ReactNode }>) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

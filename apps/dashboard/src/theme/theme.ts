@@ -1,0 +1,35 @@
+import { type CSSVariablesResolver, type MantineColorsTuple, Button, Tooltip, createTheme } from '@mantine/core';
+
+/** Shades of the action blue; 6 is used on light, 4 on dark. */
+const action: MantineColorsTuple = ['#eef3fc', '#dbe5f8', '#b5cbf2', '#a2c0f9', '#8ab4ff', '#4f7dd6', '#2f5bb7', '#274d9c', '#1f4083', '#173269'];
+
+/** Mantine in our palette: one blue, 6 px corners, no shadows but on what floats. */
+export const theme = createTheme({
+  primaryColor: 'action',
+  primaryShade: { light: 6, dark: 4 },
+  autoContrast: true,
+  luminanceThreshold: 0.35,
+  colors: { action },
+  white: '#ffffff',
+  black: '#1b1f24',
+  fontFamily: 'var(--lb-font)',
+  fontFamilyMonospace: 'var(--lb-mono)',
+  fontSizes: { xs: '12px', sm: '14px', md: '14px', lg: '16px', xl: '20px' },
+  defaultRadius: 6,
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  components: {
+    Button: Button.extend({ defaultProps: { size: 'sm' } }),
+    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),
+  },
+});
+
+const shared = {
+  '--mantine-color-body': 'var(--lb-bg)', '--mantine-color-text': 'var(--lb-text)', '--mantine-color-dimmed': 'var(--lb-muted)',
+  '--mantine-color-placeholder': 'var(--lb-muted)', '--mantine-color-default': 'var(--lb-bg)', '--mantine-color-default-hover': 'var(--lb-surface)',
+  '--mantine-color-default-color': 'var(--lb-text)', '--mantine-color-default-border': 'var(--lb-border)', '--mantine-color-anchor': 'var(--lb-action)',
+  '--mantine-color-error': 'var(--lb-at-risk)', '--mantine-line-height': '1.45',
+};
+
+/** Lays our palette over Mantine's own variables, in both schemes. */
+export const paletteVariables: CSSVariablesResolver = () => ({ variables: shared, light: shared, dark: shared });
