@@ -53,8 +53,8 @@ export class BullJobs implements Jobs {
       processor: (job) => processor({ id: job.id ?? '', name, payload: job.data.payload as Payload, attempt: job.attemptsStarted }),
     });
     this.workers.set(name, worker);
-    worker.on('error', (error) => this.lost(name, error));
-    worker.on('stalled', (id) => this.logger.warn({ queue: name, id }, 'queued work stalled and runs again'));
+    worker.on('error', (error) => { this.lost(name, error); });
+    worker.on('stalled', (id) => { this.logger.warn({ queue: name, id }, 'queued work stalled and runs again'); });
     worker.on('failed', (job, error) => {
       const last = !job || job.attemptsMade >= (job.opts.attempts ?? 1);
       this.logger[last ? 'error' : 'warn']({ queue: name, id: job?.id, attempt: job?.attemptsMade, err: error }, last ? 'queued work failed for good' : 'queued work failed and is tried again');
@@ -72,7 +72,7 @@ export class BullJobs implements Jobs {
   async health(): Promise<JobsHealth> {
     const { kind } = this.backend;
     const timeout = new Promise<string>((resolve) => {
-      AbortSignal.timeout(pingMaxMs).addEventListener('abort', () => resolve('no answer in time'), { once: true });
+      AbortSignal.timeout(pingMaxMs).addEventListener('abort', () => { resolve('no answer in time'); }, { once: true });
     });
     const answer = this.backend.ping().then(() => undefined, (error: unknown) => (error instanceof Error ? error.message : String(error)));
     const problem = this.closing ? 'closing' : await Promise.race([answer, timeout]);
@@ -98,7 +98,7 @@ export class BullJobs implements Jobs {
     const queue = this.backend.openQueue(name, {
       attempts: attemptsMax, backoff: { type: 'exponential', delay: this.retryDelayMs }, removeOnComplete: { count: 100 }, removeOnFail: { count: 1000 },
     });
-    queue.on('error', (error) => this.lost(name, error));
+    queue.on('error', (error) => { this.lost(name, error); });
     await queue.waitUntilReady();
     return queue;
   }

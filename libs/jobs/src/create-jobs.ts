@@ -29,7 +29,7 @@ const retryDelayMsByDefault = 5000;
  * @throws RedisUnsuitable (REDIS_UNSUITABLE)
  */
 export async function createJobs({ redisUrl, postgres, logger, retryDelayMs = retryDelayMsByDefault }: JobsOptions): Promise<Jobs> {
-  const lost = (error: Error) => logger.warn({ err: error }, 'job queue connection lost');
+  const lost = (error: Error) => { logger.warn({ err: error }, 'job queue connection lost'); };
   const backend = redisUrl === undefined ? await openPostgresBackend(postgres) : await openRedisBackend(redisUrl, lost);
   return new BullJobs(backend, logger, retryDelayMs);
 }

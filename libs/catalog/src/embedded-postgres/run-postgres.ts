@@ -41,8 +41,8 @@ async function runOnce({ launcher, program, dataDir, socketDir, onUnexpectedExit
   let log = '';
   let stopping = false;
   const exited = new Promise<string>((resolve) => {
-    child.once('exit', (code, signal) => resolve(String(signal ?? code)));
-    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => { resolve(String(signal ?? code)); });
+    child.once('error', (error) => { resolve(error.message); });
   });
   const ready = new Promise<'ready'>((resolve) => {
     child.stderr.on('data', (text: Buffer) => {

@@ -31,9 +31,9 @@ export async function openPostgresBackend(database: QueueDatabase): Promise<Queu
   return {
     kind: 'postgres',
     // The types name the backend, in options that nothing here reads back; everything that is called is the same on both.
-    openQueue: (name, defaultJobOptions) => new Queue<StoredWork>(name, { connection, defaultJobOptions, settings }, createPostgresBackend) as unknown as Queue<StoredWork>,
+    openQueue: (name, defaultJobOptions) => new Queue(name, { connection, defaultJobOptions, settings }, createPostgresBackend) as unknown as Queue<StoredWork>,
     openWorker: ({ name, processor, concurrency }) =>
-      new Worker<StoredWork>(name, processor, { connection, concurrency, settings }, createPostgresBackend) as unknown as Worker<StoredWork>,
+      new Worker(name, processor, { connection, concurrency, settings }, createPostgresBackend) as unknown as Worker<StoredWork>,
     ping,
     close: () => pool.end(),
   };
