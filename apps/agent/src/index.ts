@@ -1,1 +1,2 @@
-export {};
+export { runCli } from './cli/program.js';
+export { exitCodes } from './errors/exit-codes.js';
