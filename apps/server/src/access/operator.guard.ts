@@ -1,0 +1,40 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Request } from 'express';
+import { LoginRequired, OriginRefused } from './access-errors.js';
+import { OperatorSessions } from './operator-sessions.js';
+import { isOwnOrigin } from './own-origin.js';
+import { PUBLIC_ROUTE } from './public.decorator.js';
+
+/**
+ * Lets only operators through, by bearer token or session cookie, unless a route says it is public. A page of another origin may change
+ * nothing, and with a cookie the origin has to be stated.
+ */
+@Injectable()
+export class OperatorGuard implements CanActivate {
+  constructor(
+    @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(OperatorSessions) private readonly sessions: OperatorSessions,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    // Gateways authenticate in their handshake; this guard never sees their messages.
+    const request = context.switchToHttp().getRequest<Request>();
+    const changes = request.method !== 'GET' && request.method !== 'HEAD';
+    if (changes && request.headers.origin !== undefined && !isOwnOrigin(request.headers)) throw new OriginRefused();
+    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, [context.getHandler(), context.getClass()]) === true) return true;
+    const bearer = /^Bearer (.{1,256})$/.exec(request.headers.authorization ?? '')?.[1];
+    if (bearer !== undefined) {
+      await this.sessions.assertToken(bearer, addressOf(request));
+      return true;
+    }
+    if (!this.sessions.hasSession(request.headers.cookie)) throw new LoginRequired();
+    if (changes && !isOwnOrigin(request.headers)) throw new OriginRefused();
+    return true;
+  }
+}
+
+/** The peer's address. Headers such as X-Forwarded-For are the caller's word and count for nothing. */
+export function addressOf(request: Request): string {
+  return request.socket.remoteAddress ?? 'unknown';
+}

@@ -1,0 +1,43 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Catalog } from '@lifeboat/catalog';
+import type { MachineId, ManifestDraft, RestorePointManifest, SessionId } from '@lifeboat/model';
+import type { Logger } from 'pino';
+import { JobBoard } from '../jobs/job-board.js';
+import { jobIdOf } from '../jobs/job-of-session.js';
+import { ChangeLog } from '../platform/change-log.js';
+import { ServerLedger } from '../platform/server-ledger.js';
+import { CATALOG, LOGGER } from '../platform/tokens.js';
+import { BackupSessionsService } from './backup-sessions.service.js';
+
+/** Turns finished sessions into restore points. */
+@Injectable()
+export class PointCommitsService {
+  constructor(
+    @Inject(BackupSessionsService) private readonly sessions: BackupSessionsService,
+    @Inject(CATALOG) private readonly catalog: Catalog,
+    @Inject(JobBoard) private readonly board: JobBoard,
+    @Inject(ServerLedger) private readonly ledger: ServerLedger,
+    @Inject(ChangeLog) private readonly changes: ChangeLog,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  /** The point is in the ledger before this resolves. The same commit again answers the same. @throws SessionNotFound, and what ingest and store refuse. */
+  async commit(machineId: MachineId, sessionId: SessionId, draft: ManifestDraft): Promise<RestorePointManifest> {
+    const session = this.sessions.get(machineId, sessionId);
+    const { name } = await this.catalog.computers.get(machineId);
+    const manifest = await session.commit(draft, { computerName: name });
+    await this.ledger.follow();
+    this.changes.pointsChanged(machineId);
+    this.log.info({ machineId, pointId: manifest.pointId, bytes: manifest.bytes, state: manifest.state }, 'restore point committed');
+    await this.board.finish(jobIdOf(session), { ...outcomeOf(manifest), pointId: manifest.pointId });
+    return manifest;
+  }
+}
+
+function outcomeOf(manifest: RestorePointManifest): Readonly<{ state: 'done' | 'warned'; code: string | null; message: string | null }> {
+  const volumes = manifest.disks.flatMap((disk) => disk.volumes);
+  if (manifest.state !== 'good') return { state: 'warned', code: 'POINT_SUSPECT', message: 'The restore point may be inconsistent.' };
+  if (volumes.some((volume) => volume.counts.unreadableBytes > 0)) return { state: 'warned', code: 'UNREADABLE_SECTORS', message: 'Some sectors of the source could not be read.' };
+  const warned = volumes.some((volume) => volume.warnings.length > 0) || manifest.disks.some((disk) => disk.layout.warnings.length > 0);
+  return warned ? { state: 'warned', code: null, message: null } : { state: 'done', code: null, message: null };
+}
