@@ -12,7 +12,8 @@ const knownParameters = new Set(['host', 'port', 'sslmode', 'sslrootcert', 'sslc
  * @throws DatabaseUrlInvalid (DATABASE_URL_INVALID) never carries the text, which may hold a password.
  */
 export function parseDatabaseUrl(url: string): PgConnection {
-  const parsed = URL.parse(url);
+  // Without a host, as it is written for a unix socket, it would be no URL.
+  const parsed = URL.parse(url.replace('@/', '@socket/'));
   if (!parsed || !['postgres:', 'postgresql:'].includes(parsed.protocol)) throw new DatabaseUrlInvalid('it does not begin with postgresql://');
   for (const parameter of parsed.searchParams.keys()) {
     if (!knownParameters.has(parameter)) throw new DatabaseUrlInvalid(`the parameter ${parameter.slice(0, 40)} is not known`);
@@ -22,7 +23,7 @@ export function parseDatabaseUrl(url: string): PgConnection {
   if (!user) throw new DatabaseUrlInvalid('the user is missing');
   if (!database) throw new DatabaseUrlInvalid('the database is missing');
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new DatabaseUrlInvalid('the port is not between 1 and 65535');
-  return { host, port, user, database, ...(typeof password === 'string' && { password }), ...(ssl !== undefined && { ssl: typeof ssl === 'boolean' ? ssl : { ...ssl } }) };
+  return { host, port, user, database, ...(typeof password === 'string' && password !== '' && { password }), ...(ssl !== undefined && { ssl: typeof ssl === 'boolean' ? ssl : { ...ssl } }) };
 }
 
 function settingsOf(url: string): ReturnType<typeof parseIntoClientConfig> {
