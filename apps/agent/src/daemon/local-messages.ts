@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BackupProgress, OperationalError, type ErrorDetails } from '@lifeboat/model';
+import { PointsListed } from '@lifeboat/protocol';
 
 /** Longest line that is read from the local socket. */
 export const lineBytesMax = 1024 * 1024;
@@ -7,6 +8,7 @@ export const lineBytesMax = 1024 * 1024;
 /** What a command may ask of the agent process that works with the same state directory: one JSON line. */
 export const LocalRequest = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('status') }),
+  z.strictObject({ ask: z.literal('versions') }),
   z.strictObject({ ask: z.literal('stop'), now: z.boolean() }),
   z.strictObject({ ask: z.literal('backup'), only: z.array(z.string().max(4096)).max(256), allowInconsistent: z.boolean() }),
 ]);
@@ -24,6 +26,7 @@ export const LocalAnswer = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('progress'), progress: BackupProgress }),
   z.strictObject({ event: z.literal('message'), sentence: z.string() }),
   z.strictObject({ event: z.literal('status'), status: LocalStatus }),
+  z.strictObject({ event: z.literal('versions'), points: PointsListed.shape.points }),
   z.strictObject({ event: z.literal('stopped'), running: z.boolean() }),
   z.strictObject({ event: z.literal('report'), report: z.unknown() }),
   z.strictObject({ event: z.literal('failure'), code: z.string(), message: z.string(), remedy: z.string().nullable(), details: z.record(z.string(), z.unknown()), exitCode: z.number().int() }),

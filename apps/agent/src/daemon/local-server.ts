@@ -15,7 +15,9 @@ export const socketPathBytesMax = 107;
 /** Path of the local socket; only the owner of the state directory reaches it. */
 export const localSocketPath = (stateDir: string): string => join(stateDir, 'agent.sock');
 
-export type LocalServerOptions = Readonly<{ stateDir: string; runner: BackupRunner; role: LocalStatus['role']; connection: () => LocalStatus['connection'] }>;
+type PointList = Extract<LocalAnswer, { event: 'versions' }>['points'];
+
+export type LocalServerOptions = Readonly<{ stateDir: string; runner: BackupRunner; role: LocalStatus['role']; connection: () => LocalStatus['connection']; listPoints: () => Promise<PointList> }>;
 
 /**
  * Answers `get status`, `stop job` and, in the daemon, `start backup` of commands with the same state directory. The caller holds the agent lock,
@@ -53,6 +55,9 @@ async function answerOne(line: string, options: LocalServerOptions, tell: (answe
   switch (request.ask) {
     case 'status':
       tell({ event: 'status', status: statusOf(options) });
+      return;
+    case 'versions':
+      tell({ event: 'versions', points: [...(await options.listPoints())] });
       return;
     case 'stop':
       tell({ event: 'stopped', running: options.runner.stop(request.now) });

@@ -5,6 +5,7 @@ import { isLifeboatError, type BackupProgress } from '@lifeboat/model';
 import type { JobStart } from '@lifeboat/protocol';
 import { takeAgentLock } from '../identity/agent-lock.js';
 import { BackupRunner } from './backup-runner.js';
+import { listPoints } from './list-points.js';
 import { serveLocally } from './local-server.js';
 
 /**
@@ -18,7 +19,7 @@ export async function runDaemon(agent: EnrolledAgent, config: AgentConfig, signa
   const lock = await takeAgentLock(agent.state.directory);
   const runner = new BackupRunner(agent, config);
   let connection: 'connected' | 'disconnected' = 'disconnected';
-  const stopServing = await serveLocally({ stateDir: agent.state.directory, runner, role: 'daemon', connection: () => connection });
+  const stopServing = await serveLocally({ stateDir: agent.state.directory, runner, role: 'daemon', connection: () => connection, listPoints: () => listPoints(agent.control) });
   const runs = new Set<Promise<void>>();
   agent.control.handle('job.start', async (job) => {
     const reason = await refusalReason(agent, runner);

@@ -1,4 +1,5 @@
 import { isLifeboatError } from '@lifeboat/model';
+import { RestoreRefused } from '@lifeboat/restore';
 import { DelegatedFailure } from '../daemon/local-messages.js';
 import { BackupRefused } from './backup-refused.js';
 
@@ -13,7 +14,7 @@ const codesByExit: readonly Readonly<{ exit: number; codes: readonly string[] }>
       'TOO_MANY_ATTEMPTS', 'LOGIN_REQUIRED',
     ],
   },
-  { exit: exitCodes.refused, codes: ['BACKUP_DISABLED', 'LAYOUT_MISMATCH', 'TARGET_TOO_SMALL', 'TARGET_IN_USE', 'BLOCK_DEVICE_BUSY', 'CONFIRMATION_MISSING', 'CONFIRMATION_WRONG'] },
+  { exit: exitCodes.refused, codes: ['BACKUP_DISABLED', 'BLOCK_DEVICE_BUSY', 'BLOCK_PATH_EXISTS', 'TARGET_TOO_SMALL'] },
   { exit: exitCodes.unreachable, codes: ['SERVER_UNREACHABLE', 'CONNECTION_LOST', 'SERVER_STOPPING', 'RESTORE_CONNECTION_LOST'] },
   { exit: exitCodes.busy, codes: ['AGENT_BUSY', 'MACHINE_CONNECTED_ELSEWHERE', 'STORE_LOCKED'] },
   { exit: exitCodes.usage, codes: ['USAGE_INVALID'] },
@@ -25,7 +26,7 @@ const exitByCode: ReadonlyMap<string, number> = new Map(codesByExit.flatMap(({ e
 /** The exit code for an error: the one map of this command. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof DelegatedFailure) return error.exitCode;
-  if (error instanceof BackupRefused) return exitCodes.refused;
+  if (error instanceof BackupRefused || error instanceof RestoreRefused) return exitCodes.refused;
   if (!isLifeboatError(error)) return exitCodes.failed;
   return exitByCode.get(error.code) ?? exitCodes.failed;
 }

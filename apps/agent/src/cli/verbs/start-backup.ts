@@ -1,6 +1,7 @@
 import type { BackupReport } from '../../backup/backup-report.js';
 import { BackupRunner } from '../../daemon/backup-runner.js';
 import { askLocally } from '../../daemon/ask-local.js';
+import { listPoints } from '../../daemon/list-points.js';
 import { serveLocally } from '../../daemon/local-server.js';
 import { AgentBusy } from '../../errors/agent-errors.js';
 import { exitCodes } from '../../errors/exit-codes.js';
@@ -38,10 +39,10 @@ async function backUp(options: StartBackupOptions, context: VerbContext, progres
   try {
     const agent = await openEnrolledAgent(context.config);
     const runner = new BackupRunner(agent, context.config);
-    const stopServing = await serveLocally({ stateDir: state.directory, runner, role: 'command', connection: () => null });
+    const stopServing = await serveLocally({ stateDir: state.directory, runner, role: 'command', connection: () => null, listPoints: () => listPoints(agent.control) });
     context.signal.addEventListener('abort', () => { runner.stop(false); }, { once: true });
     try {
-      const watcher = { onProgress: progress.show.bind(progress), onMessage: context.printer.message.bind(context.printer) };
+      const watcher = { onProgress: progress.showBackup.bind(progress), onMessage: context.printer.message.bind(context.printer) };
       return await runner.run({ only: options.disk, allowInconsistent: options.allowInconsistent, jobId: null }, watcher);
     } finally {
       await stopServing();
@@ -58,7 +59,7 @@ async function askDaemon(options: StartBackupOptions, context: VerbContext & { b
   const status = await askLocally(stateDir, { ask: 'status' });
   if (status?.event !== 'status' || status.status.role !== 'daemon' || status.status.running) throw context.busy;
   const answer = await askLocally(stateDir, { ask: 'backup', only: [...options.disk], allowInconsistent: options.allowInconsistent }, (event) => {
-    if (event.event === 'progress') progress.show(event.progress);
+    if (event.event === 'progress') progress.showBackup(event.progress);
     else if (event.event === 'message') context.printer.message(event.sentence);
   });
   if (answer?.event !== 'report') throw context.busy;
