@@ -66,11 +66,11 @@ export class BaseForeign extends UserError {
   }
 }
 
-/** The session lost what was not durable, because storing failed; the agent sends again from `details.durableSeq`. */
+/** The server is shutting down; the agent goes on after `details.durableSeq` when it is back. */
 export class SessionParked extends OperationalError {
   readonly code = 'SESSION_PARKED';
   constructor(details: { sessionId: SessionId; durableSeq: number }) {
-    super('the session went back to its last durable frame', { retry: 'later', details });
+    super('the backup session waits for the server to come back', { retry: 'later', details });
   }
 }
 

@@ -101,9 +101,8 @@ export class JournaledSession implements BackupSession {
         await this.handleFailure(live, error);
         throw error;
       }
-      // A group commit that failed meanwhile has thrown away what this frame was added to.
-      if (this.live !== live) throw new SessionParked({ sessionId: this.sessionId, durableSeq: this.durableSeq });
-      this.parked = false;
+      // When a group commit failed meanwhile, the frame is lost like any that is not durable; the next one is told so by its sequence.
+      if (this.live === live) this.parked = false;
     });
   }
 

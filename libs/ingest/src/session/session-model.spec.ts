@@ -12,17 +12,17 @@ const arbRun: fc.Arbitrary<SampleRun> = fc.oneof(
   fc.record({ kind: fc.constantFrom('zero' as const, 'unallocated' as const, 'unreadable' as const), lengthBytes: fc.constantFrom(4096, 1_048_576, 20_000_000) }),
 );
 const arbVolumes = fc
-  .array(fc.array(arbRun, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 3 })
+  .array(fc.array(arbRun, { minLength: 1, maxLength: 12, size: 'max' }), { minLength: 1, maxLength: 3 })
   .map((all) => all.map<SampleVolume>((runs, index) => ({ volumeId: `disk/${String(index)}`, runs })));
 
 /** What happens next; `pick` decides what survives a crash. */
-type Step = Readonly<{ kind: 'send' | 'repeat' | 'group' | 'overlap' | 'crash' | 'full' | 'journal-error'; pick: number }>;
+type Step = Readonly<{ kind: 'send' | 'repeat' | 'group' | 'overlap' | 'kill' | 'crash' | 'full' | 'journal-error'; pick: number }>;
 const arbSteps = fc.array(
   fc.record({
-    kind: fc.oneof({ weight: 6, arbitrary: fc.constant('send' as const) }, fc.constantFrom<Step['kind']>('repeat', 'group', 'overlap', 'crash', 'full', 'journal-error')),
+    kind: fc.oneof({ weight: 4, arbitrary: fc.constant('send' as const) }, fc.constantFrom<Step['kind']>('repeat', 'group', 'overlap', 'kill', 'crash', 'full', 'journal-error')),
     pick: fc.nat(1_000_000),
   }),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 );
 
 /** An agent that keeps its frames and goes on where the server is durable. */
@@ -46,19 +46,27 @@ class Agent {
         // A group commit in the middle of frames; its result may not contain half a frame.
         await Promise.all([this.session.commitGroup(), this.send(), this.session.commitGroup()]);
         return;
+      case 'kill':
+        // The process dies, the machine goes on: what was written but not synced is still to be read.
+        await this.server.restart();
+        return this.attach(acknowledged);
       case 'crash':
         await this.server.crash(pickFrom(pick));
         return this.attach(acknowledged);
       case 'full':
         this.server.store.fillUp(pick % 3);
-        expect(['none', 'STORE_FULL']).toContain(await codeOf(this.send()));
-        expect(['none', 'STORE_FULL']).toContain(await codeOf(this.session.commitGroup()));
+        // The second try begins while the group commit of the first frames may still run.
+        for (const attempt of [this.send(), this.session.commitGroup(), this.send(), this.send()].map(codeOf)) {
+          expect(['none', 'STORE_FULL', 'FRAME_SEQUENCE_GAP']).toContain(await attempt);
+        }
         this.server.store.makeRoom();
         return this.attach(acknowledged);
       case 'journal-error':
         await this.send();
         this.server.store.sessionsFs.failNext(pick % 2 === 0 ? 'ENOSPC' : 'EIO', pick % 7);
-        expect(['none', 'STORE_FULL', 'STORE_UNUSABLE']).toContain(await codeOf(this.session.commitGroup()));
+        for (const attempt of [this.session.commitGroup(), this.send()].map(codeOf)) {
+          expect(['none', 'STORE_FULL', 'STORE_UNUSABLE', 'FRAME_SEQUENCE_GAP']).toContain(await attempt);
+        }
         this.server.store.sessionsFs.heal();
         return this.attach(acknowledged);
     }
@@ -77,7 +85,9 @@ class Agent {
   }
 
   private async attach(acknowledged: number): Promise<void> {
+    const { sessionId } = this.session;
     this.session = await this.server.open(this.open);
+    expect(this.session.sessionId).toBe(sessionId);
     // What was acknowledged is never asked for again.
     expect(this.session.durableSeq).toBeGreaterThanOrEqual(acknowledged);
     this.next = this.session.durableSeq;
@@ -92,9 +102,14 @@ function pickFrom(seed: number): (choices: number) => number {
   };
 }
 
-async function runBackup(server: SampleServer, volumes: readonly SampleVolume[], plan: Readonly<{ steps: readonly Step[]; batchEntries: number; base: RestorePointManifest | null }>): Promise<RestorePointManifest> {
+async function runBackup(server: SampleServer, volumes: readonly SampleVolume[], plan: Readonly<{ steps: readonly Step[]; batchEntries: number; openFailsAt: number; base: RestorePointManifest | null }>): Promise<RestorePointManifest> {
   const basePointId = plan.base?.pointId ?? null;
   const open = openFor(volumes, { basePointId });
+  // The first try to open may fail anywhere on its way to the disk.
+  server.store.sessionsFs.failNext('EIO', plan.openFailsAt);
+  await codeOf(server.open(open));
+  server.store.sessionsFs.heal();
+  await server.restart();
   const session = await server.open(open);
   const baseMaps: MapEntry[][] = [];
   for (const [index, base] of session.bases.entries()) {
@@ -107,14 +122,14 @@ async function runBackup(server: SampleServer, volumes: readonly SampleVolume[],
 
 test('whatever happens on the way, the point is what the agent saw, and what was acknowledged stays', async () => {
   await fc.assert(
-    fc.asyncProperty(arbVolumes, arbSteps, fc.infiniteStream(fc.nat(7)), arbSteps, fc.integer({ min: 1, max: 5 }), async (volumes, steps, seeds, laterSteps, batchEntries) => {
+    fc.asyncProperty(arbVolumes, arbSteps, fc.infiniteStream(fc.nat(7)), arbSteps, fc.integer({ min: 1, max: 5 }), fc.nat(8), async (volumes, steps, seeds, laterSteps, batchEntries, openFailsAt) => {
       const server = await SampleServer.start();
-      const base = await runBackup(server, volumes, { steps, batchEntries, base: null });
+      const base = await runBackup(server, volumes, { steps, batchEntries, openFailsAt, base: null });
       for (const volume of volumes) expect(joined(await server.readMap(base, volume.volumeId))).toEqual(joined(mapOf(volume)));
 
       // The next day: some chunks have changed, the lengths have not.
       const later = volumes.map((volume) => ({ ...volume, runs: volume.runs.map((run) => (run.kind === 'data' ? { ...run, seed: Math.max(run.seed, Number(seeds.next().value) - 3) } : run)) }));
-      const point = await runBackup(server, later, { steps: laterSteps, batchEntries, base });
+      const point = await runBackup(server, later, { steps: laterSteps, batchEntries, openFailsAt, base });
       for (const volume of later) expect(joined(await server.readMap(point, volume.volumeId))).toEqual(joined(mapOf(volume)));
       for (const volume of volumes) expect(joined(await server.readMap(base, volume.volumeId))).toEqual(joined(mapOf(volume)));
       expect(server.ingest.list().every(({ machineId, state }) => machineId === machineA && state === 'committed')).toBe(true);

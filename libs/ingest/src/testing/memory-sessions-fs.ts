@@ -51,10 +51,24 @@ class SystemError extends Error {
 export class MemorySessionsFs implements StoreFs {
   private names = new Map<string, MemoryFile>();
   private durableNames = new Map<string, MemoryFile>();
+  private syncFailure: string | undefined;
   private failure: { inSteps: number; code: string; lasting: boolean } | undefined;
 
   failNext(code: string, inSteps = 0, lasting = false): void {
     this.failure = { inSteps, code, lasting };
+  }
+
+  /** The next sync of a file fails after everything was written. */
+  failNextSync(code: string): void {
+    this.syncFailure = code;
+  }
+
+  /** A file as it is, for tests of damaged ones. */
+  put(name: string, bytes: Uint8Array): void {
+    const file = new MemoryFile();
+    file.write(0, bytes);
+    file.sync();
+    this.names.set(name, file);
   }
 
   heal(): void {
@@ -142,7 +156,12 @@ export class MemorySessionsFs implements StoreFs {
           return part.length;
         });
       },
-      sync: () => this.step(() => file.sync()),
+      sync: () => this.step(() => {
+        const code = this.syncFailure;
+        this.syncFailure = undefined;
+        if (code !== undefined) throw new SystemError(code);
+        file.sync();
+      }),
       truncate: () => Promise.reject(new SystemError('ENOSYS')),
       size: () => this.step(() => file.current.length),
       close: () => Promise.resolve(),
