@@ -18,10 +18,16 @@ let loaded: Promise<EngineGlue> | undefined;
 async function loadEngine(): Promise<EngineGlue> {
   const glue = (await import('@prisma/schema-engine-wasm/schema_engine_bg')) as unknown as EngineGlue;
   const wasmFile = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm').replace(/schema_engine\.js$/, 'schema_engine_bg.wasm');
-  const { instance } = await WebAssembly.instantiate(readFileSync(wasmFile), { './schema_engine_bg.js': glue });
+  const { instance } = await WebAssembly.instantiate(readFileSync(wasmFile), { './schema_engine_bg.js': withoutHold(glue) });
   glue.__wbg_set_wasm(instance.exports);
   (instance.exports['__wbindgen_start'] as () => void)();
   return glue;
+}
+
+/** The engine never clears the time-out of its advisory lock, which would keep a process from ending for ten seconds. */
+function withoutHold(glue: EngineGlue): Record<string, unknown> {
+  const unref = (start: (...args: unknown[]) => NodeJS.Timeout) => (...args: unknown[]) => start(...args).unref();
+  return Object.fromEntries(Object.entries(glue).map(([name, value]) => [name, name.startsWith('__wbg_setTimeout_') ? unref(value as Parameters<typeof unref>[0]) : value]));
 }
 
 /**
@@ -30,7 +36,7 @@ async function loadEngine(): Promise<EngineGlue> {
  *
  * @param migrationsDir folder of migration folders, applied in the order of their names.
  * @returns names of the migrations that were applied now.
- * @throws DatabaseMigrationFailed (DATABASE_MIGRATION_FAILED) also when an applied migration was edited or a former attempt broke off.
+ * @throws DatabaseMigrationFailed (DATABASE_MIGRATION_FAILED) also when a former attempt broke off.
  */
 export async function migrateDatabase(connection: PgConnection, migrationsDir: string): Promise<readonly string[]> {
   const glue = await (loaded ??= loadEngine());

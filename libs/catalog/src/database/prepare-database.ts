@@ -6,7 +6,8 @@ const connectMaxMs = 10_000;
 /** Exists on every PostgreSQL server. */
 const maintenanceDatabase = 'postgres';
 const databaseMissing = '3D000';
-const databaseExists = '42P04';
+/** The second code is what two servers get that create it at the same moment: the catalogue's own index refuses the slower one. */
+const databaseExists = new Set<unknown>(['42P04', '23505']);
 const versionMin = 15;
 
 /**
@@ -52,8 +53,7 @@ async function createDatabase(connection: PgConnection): Promise<void> {
       await client.query(`CREATE DATABASE ${pg.escapeIdentifier(connection.database)} ENCODING 'UTF8' TEMPLATE template0`);
     });
   } catch (error) {
-    // Another server that starts at the same moment may have made it.
-    if (codeOf(error) !== databaseExists) throw unreachable(connection, error);
+    if (!databaseExists.has(codeOf(error))) throw unreachable(connection, error);
   }
 }
 
@@ -70,10 +70,10 @@ async function withClient<Result>(connection: PgConnection, work: (client: pg.Cl
 }
 
 function unreachable({ host, port, database }: PgConnection, cause: unknown): DatabaseUnreachable {
-  return new DatabaseUnreachable({ host, port, database, reason: codeOf(cause) ?? (cause instanceof Error ? cause.message : 'unknown') }, cause);
+  return new DatabaseUnreachable({ host, port, database, reason: codeOf(cause) ?? String(cause).slice(0, 200) }, cause);
 }
 
 function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }
