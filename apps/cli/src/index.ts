@@ -1,1 +1,1 @@
-export {};
+export { runCli, type CliPorts } from './run-cli.js';

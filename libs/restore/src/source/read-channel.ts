@@ -27,7 +27,7 @@ type Pending = {
   batches: BatchFrame[];
   frameBytes: number;
   readonly resolve: (answer: ReadAnswer) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: Error) => void;
 };
 
 /** Attempts without a single answer in between; with the pauses below they last about four minutes. */
@@ -50,7 +50,8 @@ export class ReadChannel {
   private owedBytes = 0;
   private creditBytes: number;
   private attempts = 0;
-  private ended: { error: unknown } | undefined;
+  private lastFailure: FailFrame | undefined;
+  private ended: { error: Error } | undefined;
 
   private constructor(private readonly options: ReadChannelOptions) {
     this.creditBytes = options.first.creditBytes;
@@ -60,7 +61,7 @@ export class ReadChannel {
   static async open(options: ReadChannelOptions): Promise<ReadChannel> {
     const channel = new ReadChannel(options);
     options.signal.throwIfAborted();
-    options.signal.addEventListener('abort', () => { channel.end(options.signal.reason); }, { once: true });
+    options.signal.addEventListener('abort', () => { channel.end(options.signal.reason as Error); }, { once: true });
     await channel.connect(options.first);
     return channel;
   }
@@ -69,7 +70,7 @@ export class ReadChannel {
   ask(question: ReadQuestion): Promise<ReadAnswer> {
     return new Promise((resolve, reject) => {
       if (this.ended) {
-        reject(this.ended.error as Error);
+        reject(this.ended.error);
         return;
       }
       const pending: Pending = { seq: this.nextSeq, question, batches: [], frameBytes: 0, resolve, reject };
@@ -124,7 +125,9 @@ export class ReadChannel {
         lastError = error;
       }
     }
-    this.end(new RestoreConnectionLost({ url: this.options.url, reason, attempts: this.attempts }, lastError));
+    const said = this.lastFailure;
+    if (said) this.end(new RestoreTransferFailed({ serverCode: said.code, serverMessage: said.message }, said.retry, lastError));
+    else this.end(new RestoreConnectionLost({ url: this.options.url, reason, attempts: this.attempts }, lastError));
   }
 
   private receive(frame: Frame, lengthBytes: number): void {
@@ -143,6 +146,7 @@ export class ReadChannel {
     if (frame.type === 'batch') current.batches.push(frame);
     if (frame.type === 'read-end') {
       this.attempts = 0;
+      this.lastFailure = undefined;
       this.pending.shift();
       current.resolve({ batches: current.batches, damagedBytes: frame.damagedBytes });
     }
@@ -156,6 +160,7 @@ export class ReadChannel {
   }
 
   private failed(frame: FailFrame): void {
+    this.lastFailure = frame;
     // After `now` and `later` the server closes the socket and a new ticket continues; `never` is final.
     if (frame.retry === 'never') this.end(new RestoreTransferFailed({ serverCode: frame.code, serverMessage: frame.message }, frame.retry));
     else this.connection?.close();
@@ -165,7 +170,7 @@ export class ReadChannel {
     return this.ended !== undefined;
   }
 
-  private end(error: unknown): void {
+  private end(error: Error): void {
     if (this.ended) return;
     this.ended = { error };
     this.connection?.close();

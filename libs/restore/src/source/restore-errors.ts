@@ -37,7 +37,7 @@ export class RestoreAnswerInvalid extends OperationalError {
 /** The server gave up the transfer and said why. */
 export class RestoreTransferFailed extends OperationalError {
   readonly code = 'RESTORE_TRANSFER_FAILED';
-  constructor(details: { serverCode: string; serverMessage: string }, retry: Retry) {
-    super('the server stopped this restore', { details, retry, remedy: 'See `serverCode`; run `lifeboat store fsck --data` when it speaks of damage.' });
+  constructor(details: { serverCode: string; serverMessage: string }, retry: Retry, cause?: unknown) {
+    super('the server stopped this restore', { details, retry, cause, remedy: 'See `serverCode`; run `lifeboat store fsck --data` when it speaks of damage.' });
   }
 }
