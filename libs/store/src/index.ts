@@ -1,7 +1,16 @@
 export { type Store, type ReceivedSegment, type ReceivedPage, type StoreStats } from './store.js';
-export { type OpenStoreOptions } from './open-store.js';
+export { openStore, type OpenStoreOptions } from './open-store.js';
 export { type StoreFs, type StoreFile, type StoreFileStat, type StoreSpace, type OpenMode } from './fs/store-fs.js';
+export { nodeStoreFs } from './fs/node-store-fs.js';
+export { scopedStoreFs } from './fs/scoped-store-fs.js';
+export { writeDurably } from './fs/write-durably.js';
+export { readFullyAt, writeFullyAt, readWhole, syncAndReadWhole, syncFile, syncDirectory, SyncFailed, StoreFileTooLong, type FilePlace } from './fs/file-io.js';
+export { isNoSpace, errnoOf } from './fs/errno.js';
 export { type ChunkIndex, type ChunkPlace, type IndexedPack, type IndexBatch } from './index/chunk-index.js';
+export { MemoryChunkIndex } from './index/memory-chunk-index.js';
+export { openLmdbChunkIndex } from './index/lmdb-chunk-index.js';
+export { socketLocker, type StoreLock, type StoreLocker } from './lock/store-locker.js';
+export { walkClosure, type ClosureVisitor, type LostPage } from './commit/walk-closure.js';
 export {
   StoreLocked, NotAStore, StoreFormatNewer, StoreFileDamaged, StoreReadOnly, LedgerCorrupt, StoreFull, StoreClosed, ChunkMissing, ChunkDamaged,
   PointMissing, PointDamaged, PointClosureBroken, PointExists, StoreShortRead, StoreShortWrite, StoreUnusable,

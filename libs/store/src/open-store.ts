@@ -1,6 +1,24 @@
-import type { Clock, Random } from '@lifeboat/model';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Clock, Random, StoreId } from '@lifeboat/model';
+import { WriteFence } from './concurrency/write-fence.js';
+import { LedgerCorrupt, StoreFull } from './errors.js';
+import { FileStore } from './file-store.js';
+import { isNoSpace } from './fs/errno.js';
+import { nodeStoreFs } from './fs/node-store-fs.js';
 import type { StoreFs } from './fs/store-fs.js';
 import type { ChunkIndex } from './index/chunk-index.js';
+import { openLmdbChunkIndex } from './index/lmdb-chunk-index.js';
+import { Ledger } from './ledger/ledger.js';
+import { socketLocker, type StoreLock, type StoreLocker } from './lock/store-locker.js';
+import { PackAppender, packBytesTarget } from './pack/pack-appender.js';
+import { PackFiles } from './pack/pack-files.js';
+import { CommittedPoints } from './point/committed-points.js';
+import { reconcileIndex } from './recovery/reconcile-index.js';
+import { recoverOpenPacks } from './recovery/recover-open-packs.js';
+import type { Store } from './store.js';
+import { openStoreFile } from './store-file/open-store-file.js';
 
 /** What a store is opened on. */
 export type OpenStoreOptions = Readonly<{
@@ -10,6 +28,80 @@ export type OpenStoreOptions = Readonly<{
   random: Random;
   /** Default: the directory itself. */
   fs?: StoreFs;
-  /** Default: LMDB in the store's `index/`. */
+  /** Default: LMDB in the store's `index/`. The store closes it. */
   index?: ChunkIndex;
+  /** Default: a socket that belongs to the directory. */
+  locker?: StoreLocker;
+  /** Size at which packs are sealed, default 64 MiB. */
+  packBytesTarget?: number;
 }>;
+
+/**
+ * Opens the store in a directory, or makes one in an empty directory: takes the lock, verifies STORE copies and ledger, seals what a crash left open and brings the
+ * index up to date. Deletes nothing.
+ *
+ * @throws StoreLocked (STORE_LOCKED), NotAStore (STORE_NOT_A_STORE), StoreFormatNewer (STORE_FORMAT_NEWER), StoreFileDamaged (STORE_FILE_DAMAGED),
+ *   LedgerCorrupt (LEDGER_CORRUPT), StoreFull (STORE_FULL) only when a new store does not fit.
+ */
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  if (!options.fs) await mkdir(options.path, { recursive: true, mode: 0o700 });
+  const fence = new WriteFence();
+  const lock = await (options.locker ?? socketLocker)(options.path);
+  try {
+    return await openLocked(options, fence, lock);
+  } catch (error) {
+    await lock.release();
+    throw isNoSpace(error) ? new StoreFull(error) : error;
+  }
+}
+
+async function openLocked(options: OpenStoreOptions, fence: WriteFence, lock: StoreLock): Promise<Store> {
+  const { clock, random, path } = options;
+  const fs = options.fs ?? nodeStoreFs(path);
+  const storeId = await openStoreFile(fs, { path, clock, random });
+  const points = new CommittedPoints();
+  const ledger = await Ledger.open({ fs, clock, fence }, { storeId, host: hostname(), pid: process.pid }, (record) => {
+    points.add(record);
+  });
+  await assertLedgerPresent(fs, ledger);
+  const index = options.index ?? (await openLmdbChunkIndex(join(path, 'index')));
+  try {
+    return await openOn({ options, fs, fence, lock, ledger, points, index, storeId });
+  } catch (error) {
+    await index.close();
+    throw error;
+  }
+}
+
+type Opened = Readonly<{ options: OpenStoreOptions; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; index: ChunkIndex; storeId: StoreId }>;
+
+async function openOn({ options, fs, fence, lock, ledger, points, index, storeId }: Opened): Promise<Store> {
+  const { clock, random } = options;
+  await takeOver(ledger);
+  await recoverOpenPacks(fs, index);
+  await reconcileIndex(fs, index);
+  const packs = index.packs();
+  const appender = new PackAppender({
+    fs, fence, index, clock, random, storeId, writerToken: ledger.writerToken, packBytesTarget: options.packBytesTarget ?? packBytesTarget, lastSeq: () => ledger.lastSeq,
+  });
+  const packBytes = packs.reduce((sum, pack) => sum + pack.indexedBytes, 0);
+  return new FileStore({ storeId, fs, fence, lock, ledger, points, appender, index, packFiles: new PackFiles(fs), packs: packs.length, packBytes });
+}
+
+/** On a full disk an existing store still opens, so that it can restore; its first ledger record then comes before the first write that fits. */
+async function takeOver(ledger: Ledger): Promise<void> {
+  const isNew = ledger.lastSeq === 0;
+  try {
+    await ledger.takeOver();
+  } catch (error) {
+    if (isNew || !(error instanceof StoreFull)) throw error;
+  }
+}
+
+/** Points without any ledger mean that the ledger was lost, not that the store is new. */
+async function assertLedgerPresent(fs: StoreFs, ledger: Ledger): Promise<void> {
+  if (ledger.lastSeq > 0) return;
+  if ((await fs.readDir('points')).length > 0 || (await fs.readDir('packs')).length > 0) {
+    throw new LedgerCorrupt({ file: 'ledger', offsetBytes: 0, reason: 'there are restore points or packs but no ledger' });
+  }
+}

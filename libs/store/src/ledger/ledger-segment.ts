@@ -1,0 +1,52 @@
+import { bytesToHex, writeHex, type Digest, type StoreId } from '@lifeboat/model';
+import { crcHolds, getUint64, hasAscii, isZero, putAscii, putUint64, sealWithCrc, viewOf, type Invalid } from '../binary/binary.js';
+
+/** Byte-exact description: docs/formats/ledger.md. */
+export const SEGMENT_HEADER_BYTES = 128;
+const MAGIC = 'LBLEDGR\n';
+const MAJOR = 1;
+const FIELDS_END = 88;
+
+/** Hash that stands before the first record of a store. */
+export const genesisHash = '0'.repeat(64) as Digest;
+
+/** First bytes of a ledger file: which record comes first and which hash it continues. */
+export type LedgerSegmentHeader = Readonly<{ storeId: StoreId; firstSeq: number; previousHash: Digest; createdAtMs: number }>;
+
+/** The segment's 128 header bytes. */
+export function encodeSegmentHeader(header: LedgerSegmentHeader): Uint8Array {
+  const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+  const view = viewOf(bytes);
+  putAscii(bytes, 0, MAGIC);
+  view.setUint16(8, MAJOR, true);
+  view.setUint32(12, SEGMENT_HEADER_BYTES, true);
+  writeHex(header.storeId, bytes, 16);
+  putUint64(view, 32, header.firstSeq);
+  writeHex(header.previousHash, bytes, 40);
+  putUint64(view, 72, header.createdAtMs);
+  sealWithCrc(bytes, SEGMENT_HEADER_BYTES - 4);
+  return bytes;
+}
+
+/** Decodes and checks a segment's header. */
+export function decodeSegmentHeader(bytes: Uint8Array): LedgerSegmentHeader | Invalid {
+  if (bytes.length < SEGMENT_HEADER_BYTES) return { invalid: 'segment header too short' };
+  const view = viewOf(bytes);
+  if (!hasAscii(bytes, 0, MAGIC)) return { invalid: 'segment magic' };
+  if (!crcHolds(bytes.subarray(0, SEGMENT_HEADER_BYTES), SEGMENT_HEADER_BYTES - 4)) return { invalid: 'segment header checksum' };
+  if (view.getUint16(8, true) !== MAJOR || !isZero(bytes, FIELDS_END, SEGMENT_HEADER_BYTES - 4)) return { invalid: 'segment version' };
+  const header = {
+    storeId: bytesToHex(bytes, 16, 32) as StoreId, firstSeq: getUint64(view, 32), previousHash: bytesToHex(bytes, 40, 72) as Digest, createdAtMs: getUint64(view, 72),
+  };
+  return header.firstSeq >= 1 ? header : { invalid: 'segment sequence' };
+}
+
+/** Name of the segment that begins with record `firstSeq`. */
+export const segmentPathOf = (firstSeq: number): string => `ledger/${firstSeq.toString(16).padStart(16, '0')}.led`;
+
+/** The sequence number in a segment's file name; undefined for any other name. */
+export function firstSeqOf(fileName: string): number | undefined {
+  const match = /^([0-9a-f]{16})\.led$/.exec(fileName);
+  const seq = Number.parseInt(match?.[1] ?? '', 16);
+  return Number.isSafeInteger(seq) && seq >= 1 ? seq : undefined;
+}

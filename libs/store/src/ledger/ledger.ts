@@ -1,0 +1,182 @@
+import { assertInvariant, type Clock, type Digest, type LedgerEvent, type LedgerRecord, type StoreId } from '@lifeboat/model';
+import { SerialQueue } from '../concurrency/serial-queue.js';
+import type { WriteFence } from '../concurrency/write-fence.js';
+import { LedgerCorrupt, StoreFull } from '../errors.js';
+import { isNoSpace } from '../fs/errno.js';
+import { readWhole, syncDirectory, syncFile, writeFullyAt } from '../fs/file-io.js';
+import type { StoreFile, StoreFs } from '../fs/store-fs.js';
+import { encodeEntry, eventBytesMax } from './ledger-entry.js';
+import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentPathOf } from './ledger-segment.js';
+import { listSegments, loadLedger, segmentBytesRoll, type KnownEntry, type LoadedLedger } from './load-ledger.js';
+import { parseSegment } from './parse-segment.js';
+
+/** Who opens the ledger, for the record of the takeover. */
+export type LedgerOwner = Readonly<{ storeId: StoreId; host: string; pid: number }>;
+export type LedgerPorts = Readonly<{ fs: StoreFs; clock: Clock; fence: WriteFence }>;
+
+interface CurrentSegment {
+  readonly file: StoreFile;
+  readonly path: string;
+  endBytes: number;
+}
+
+/**
+ * The append-only history of the store. Each owner writes segments of its own and begins with a `writer.takeover`, so that nothing is ever
+ * appended behind a tear and a second owner is noticed by its files.
+ */
+export class Ledger {
+  private readonly queue = new SerialQueue();
+  private current: CurrentSegment | undefined;
+  private tookOver = false;
+
+  private constructor(
+    private readonly ports: LedgerPorts,
+    private readonly owner: LedgerOwner,
+    private state: { lastSeq: number; lastHash: Digest; readonly segments: number[]; emptySegment: number | null },
+    /** Number of this owner: one more than that of the owner before. */
+    readonly writerToken: number,
+  ) {}
+
+  /** Reads and checks the ledger; `visit` sees every entry. Errors as of loadLedger. */
+  static async open(ports: LedgerPorts, owner: LedgerOwner, visit: (entry: KnownEntry) => void): Promise<Ledger> {
+    let lastToken = 0;
+    const loaded: LoadedLedger = await loadLedger(ports.fs, owner.storeId, (entry) => {
+      if (entry.event.type === 'writer.takeover') lastToken = Math.max(lastToken, entry.event.writerToken);
+      visit(entry);
+    });
+    return new Ledger(ports, owner, { ...loaded, segments: [...loaded.segments] }, lastToken + 1);
+  }
+
+  /** Sequence number of the last durable record, 0 when there is none. */
+  get lastSeq(): number {
+    return this.state.lastSeq;
+  }
+
+  /** Writes the takeover record, before anything else of this owner. */
+  takeOver(): Promise<void> {
+    return this.queue.run(() => this.takeOverOnce());
+  }
+
+  /** Appends an event; durable when it resolves. */
+  append(event: LedgerEvent): Promise<LedgerRecord> {
+    return this.queue.run(async () => {
+      await this.takeOverOnce();
+      return this.appendNow(event);
+    });
+  }
+
+  /** Records from `fromSeq` on, up to the last durable one when reading begins a segment. */
+  async *read(fromSeq: number): AsyncGenerator<LedgerRecord> {
+    const lastSeq = this.state.lastSeq;
+    for (const [index, firstSeq] of [...this.state.segments].entries()) {
+      const nextFirstSeq = this.state.segments[index + 1] ?? Number.POSITIVE_INFINITY;
+      if (nextFirstSeq <= fromSeq) continue;
+      for (const record of await this.readSegment(firstSeq, Math.min(lastSeq, nextFirstSeq - 1))) if (record.seq >= fromSeq) yield record;
+    }
+  }
+
+  /** Waits for appends under way and closes the current segment. */
+  async close(): Promise<void> {
+    await this.queue.run(async () => {
+      await this.current?.file.close();
+      this.current = undefined;
+    });
+  }
+
+  /** Reads up to `lastSeq` only: behind it may lie an append whose sync is still under way. */
+  private async readSegment(firstSeq: number, lastSeq: number): Promise<LedgerRecord[]> {
+    const file = segmentPathOf(firstSeq);
+    const parsed = parseSegment(await readWhole(this.ports.fs, file, Number.MAX_SAFE_INTEGER));
+    const records: LedgerRecord[] = [];
+    for (const { seq, atMs, event } of parsed.entries) if (seq <= lastSeq && event) records.push({ seq, atMs, event });
+    const reached = records.at(-1)?.seq ?? firstSeq - 1;
+    if (reached < lastSeq) {
+      const offsetBytes = parsed.tail.kind === 'clean' ? 0 : parsed.tail.offsetBytes;
+      throw new LedgerCorrupt({ file, offsetBytes, reason: 'records that were written before are not readable' });
+    }
+    return records;
+  }
+
+  private async takeOverOnce(): Promise<void> {
+    if (this.tookOver) return;
+    if (this.state.lastSeq === 0) await this.appendNow({ type: 'store.created', storeId: this.owner.storeId });
+    await this.appendNow({ type: 'writer.takeover', writerToken: this.writerToken, host: this.owner.host.slice(0, 256), pid: this.owner.pid });
+    this.tookOver = true;
+  }
+
+  private async appendNow(event: LedgerEvent): Promise<LedgerRecord> {
+    const { fence, clock } = this.ports;
+    fence.assertWritable();
+    const record: LedgerRecord = { seq: this.state.lastSeq + 1, atMs: clock.nowMs(), event };
+    const { bytes, hash } = encodeEntry({ ...record, previousHash: this.state.lastHash });
+    assertInvariant(bytes.length <= eventBytesMax, 'a ledger event is at most 1 MiB long');
+    await fence.guard('a write to the ledger failed', async () => {
+      await this.assertSoleWriter();
+      const segment = await this.segmentFor(record);
+      await this.write(segment, bytes);
+    });
+    this.state.lastSeq = record.seq;
+    this.state.lastHash = hash;
+    return record;
+  }
+
+  private async write(segment: CurrentSegment, bytes: Uint8Array): Promise<void> {
+    try {
+      await writeFullyAt(segment.file, bytes, { path: segment.path, offsetBytes: segment.endBytes });
+    } catch (error) {
+      if (isNoSpace(error)) await segment.file.truncate(segment.endBytes);
+      throw error;
+    }
+    await syncFile(segment.file, segment.path);
+    segment.endBytes += bytes.length;
+  }
+
+  /** The file lock does not reach every second owner; a segment that this owner did not write does. */
+  private async assertSoleWriter(): Promise<void> {
+    const known = this.state.segments.at(-1) ?? 0;
+    const newest = (await listSegments(this.ports.fs)).at(-1) ?? 0;
+    if (newest > known && newest !== this.state.emptySegment) throw this.ports.fence.trip('another process took over the store');
+  }
+
+  private async segmentFor(record: LedgerRecord): Promise<CurrentSegment> {
+    if (this.current && this.current.endBytes < segmentBytesRoll) return this.current;
+    await this.setEmptySegmentAside();
+    const segment = await this.createSegment(record);
+    await this.current?.file.close();
+    this.current = segment;
+    this.state.segments.push(record.seq);
+    return segment;
+  }
+
+  private async createSegment(record: LedgerRecord): Promise<CurrentSegment> {
+    const { fs } = this.ports;
+    const path = segmentPathOf(record.seq);
+    const header = encodeSegmentHeader({ storeId: this.owner.storeId, firstSeq: record.seq, previousHash: this.state.lastHash, createdAtMs: record.atMs });
+    const file = await fs.open(path, 'create');
+    try {
+      await writeFullyAt(file, header, { path, offsetBytes: 0 });
+      await syncFile(file, path);
+      await syncDirectory(fs, 'ledger');
+    } catch (error) {
+      await file.close();
+      // The file holds no record; it is removed so that the next attempt finds its name free.
+      if (isNoSpace(error)) {
+        await fs.unlink(path);
+        throw new StoreFull(error);
+      }
+      throw error;
+    }
+    return { file, path, endBytes: SEGMENT_HEADER_BYTES };
+  }
+
+  /** A segment in which no record was ever durable bears the name of the next one; it is kept, elsewhere. */
+  private async setEmptySegmentAside(): Promise<void> {
+    const { emptySegment } = this.state;
+    if (emptySegment === null) return;
+    const { fs, clock } = this.ports;
+    await fs.rename(segmentPathOf(emptySegment), `quarantine/${segmentPathOf(emptySegment).slice('ledger/'.length)}.${String(clock.nowMs())}`);
+    await syncDirectory(fs, 'quarantine');
+    await syncDirectory(fs, 'ledger');
+    this.state.emptySegment = null;
+  }
+}

@@ -1,0 +1,190 @@
+import { compressChunk } from '@lifeboat/codec';
+import { MIB, randomHex128, type Clock, type Digest, type PackId, type Random, type StoreId } from '@lifeboat/model';
+import { SerialQueue } from '../concurrency/serial-queue.js';
+import type { WriteFence } from '../concurrency/write-fence.js';
+import type { StoreFs } from '../fs/store-fs.js';
+import type { ChunkIndex, ChunkPlace, IndexedPack } from '../index/chunk-index.js';
+import { IndexWriter } from '../index/index-writer.js';
+import type { ReceivedPage, ReceivedSegment } from '../store.js';
+import { OpenPack } from './open-pack.js';
+import type { PackKind } from './pack-header.js';
+import type { RecordContent } from './segment-record.js';
+
+/** A pack is sealed when its records reach this. */
+export const packBytesTarget = 64 * MIB;
+
+/** What packs are written with. */
+export type AppenderPorts = Readonly<{
+  fs: StoreFs; fence: WriteFence; index: ChunkIndex; clock: Clock; random: Random; storeId: StoreId; writerToken: number;
+  packBytesTarget: number;
+  /** Last durable ledger record, noted in new packs. */
+  lastSeq: () => number;
+}>;
+
+/**
+ * Writes chunks and pages into the two open packs, one put after the other, and makes them durable in groups.
+ *
+ * Puts are serial so that "known" always means a record that is completely written; a group's flush then makes durable every record any of its
+ * duplicates rely on.
+ */
+export class PackAppender {
+  private readonly puts = new SerialQueue();
+  private readonly flushes = new SerialQueue();
+  private nextFlush: Promise<void> | undefined;
+  private readonly current = new Map<PackKind, OpenPack>();
+  private dirty = new Set<OpenPack>();
+  private pending = new Map<Digest, ChunkPlace>();
+  private readonly indexWriter: IndexWriter;
+  /** Bytes of packs this owner has written. */
+  writtenBytes = 0;
+  /** Packs this owner has begun. */
+  packsBegun = 0;
+
+  constructor(private readonly ports: AppenderPorts) {
+    this.indexWriter = new IndexWriter(ports.index);
+  }
+
+  /** Where a digest is, flushed or not. */
+  find(digest: Digest): ChunkPlace | undefined {
+    return this.pending.get(digest) ?? this.indexWriter.find(digest) ?? this.ports.index.find(digest);
+  }
+
+  /** Chunks and their plain bytes that the index does not count yet. */
+  unindexed(): Readonly<{ chunks: number; plainBytes: number }> {
+    const written = this.indexWriter.totals();
+    let plainBytes = written.plainBytes;
+    for (const place of this.pending.values()) plainBytes += place.lengthBytes;
+    return { chunks: written.chunks + this.pending.size, plainBytes };
+  }
+
+  /** See Store.putSegment. */
+  putSegment(segment: ReceivedSegment): Promise<{ storedBytes: number; newChunks: number }> {
+    return this.puts.run(async () => {
+      this.ports.fence.assertWritable();
+      const content = this.selectNew(segment);
+      if (!content) return { storedBytes: 0, newChunks: 0 };
+      return { storedBytes: await this.append('data', content), newChunks: content.chunks.length };
+    });
+  }
+
+  /** See Store.putPage. */
+  putPage(page: ReceivedPage): Promise<{ storedBytes: number }> {
+    return this.puts.run(async () => {
+      this.ports.fence.assertWritable();
+      if (this.find(page.digest)) return { storedBytes: 0 };
+      const { codec, bytes: payload } = compressChunk(page.bytes);
+      const chunks = [{ digest: page.digest, lengthBytes: page.bytes.length }];
+      return { storedBytes: await this.append('meta', { type: 'page', codec, plainLengthBytes: page.bytes.length, payload, chunks }) };
+    });
+  }
+
+  /** See Store.flush. Callers that come while a flush runs share the next one. */
+  flush(): Promise<void> {
+    this.nextFlush ??= this.flushes.run(() => {
+      this.nextFlush = undefined;
+      return this.flushGroup();
+    });
+    return this.nextFlush;
+  }
+
+  /** Flushes and seals what is open. Files are closed even when that fails. */
+  async close(): Promise<void> {
+    try {
+      if (!this.ports.fence.isDown) await this.flushAndSeal();
+    } finally {
+      for (const pack of this.current.values()) if (!pack.isClosed) await pack.abandon();
+      this.current.clear();
+    }
+  }
+
+  private async flushAndSeal(): Promise<void> {
+    await this.puts.run(() => {
+      for (const kind of [...this.current.keys()]) this.retire(kind);
+      return Promise.resolve();
+    });
+    await this.flush();
+    await this.indexWriter.settle();
+  }
+
+  /** The segment's chunks that are new, each once; as it came when that is all of it. */
+  private selectNew(segment: ReceivedSegment): RecordContent | undefined {
+    const fresh: { digest: Digest; lengthBytes: number; offsetBytes: number }[] = [];
+    const seen = new Set<Digest>();
+    let offsetBytes = 0;
+    for (const { digest, lengthBytes } of segment.chunks) {
+      if (!seen.has(digest) && !this.find(digest)) fresh.push({ digest, lengthBytes, offsetBytes });
+      seen.add(digest);
+      offsetBytes += lengthBytes;
+    }
+    if (fresh.length === 0) return undefined;
+    if (fresh.length === segment.chunks.length) {
+      return { type: 'chunks', codec: segment.codec, plainLengthBytes: segment.plain.length, payload: segment.payload, chunks: fresh };
+    }
+    const plain = new Uint8Array(fresh.reduce((sum, chunk) => sum + chunk.lengthBytes, 0));
+    let at = 0;
+    for (const chunk of fresh) {
+      plain.set(segment.plain.subarray(chunk.offsetBytes, chunk.offsetBytes + chunk.lengthBytes), at);
+      at += chunk.lengthBytes;
+    }
+    const { codec, bytes: payload } = compressChunk(plain);
+    return { type: 'chunks', codec, plainLengthBytes: plain.length, payload, chunks: fresh };
+  }
+
+  private async append(kind: PackKind, content: RecordContent): Promise<number> {
+    return this.ports.fence.guard('a write to a pack failed', async () => {
+      const pack = this.current.get(kind) ?? (await this.begin(kind));
+      const { recordOffset, storedBytes } = await pack.append(content);
+      this.dirty.add(pack);
+      content.chunks.forEach(({ digest, lengthBytes }, entry) => {
+        this.pending.set(digest, { packId: pack.packId, recordOffset, entry, lengthBytes });
+      });
+      this.writtenBytes += storedBytes;
+      if (pack.sizeBytes >= this.ports.packBytesTarget) this.retire(kind);
+      return storedBytes;
+    });
+  }
+
+  private async begin(kind: PackKind): Promise<OpenPack> {
+    const { fs, random, storeId, writerToken, clock, lastSeq } = this.ports;
+    const packId = randomHex128(random) as PackId;
+    const pack = await OpenPack.create(fs, { storeId, packId, kind, writerToken, createdSeq: lastSeq(), createdAtMs: clock.nowMs() });
+    this.current.set(kind, pack);
+    this.packsBegun += 1;
+    return pack;
+  }
+
+  /** Sealing goes on beside further puts; the next flush waits for it and has its outcome. */
+  private retire(kind: PackKind): void {
+    const pack = this.current.get(kind);
+    if (!pack) return;
+    this.current.delete(kind);
+    this.dirty.add(pack);
+    pack.seal().catch((error: unknown) => {
+      this.ports.fence.trip('sealing a pack failed', error);
+    });
+  }
+
+  private async flushGroup(): Promise<void> {
+    const { fence } = this.ports;
+    const group = await this.puts.run(() => {
+      fence.assertWritable();
+      return Promise.resolve(this.takeGroup());
+    });
+    await fence.guard('a sync of a pack failed', () => Promise.all(group.packs.map(({ pack }) => pack.sync())));
+    const packs: IndexedPack[] = [];
+    for (const { pack, endBytes, wasRetired } of group.packs) {
+      // Only a pack that could get no more records when the group was taken is indexed completely by it.
+      const sealedBytes = wasRetired ? await pack.seal() : null;
+      packs.push({ packId: pack.packId, sealed: sealedBytes !== null, indexedBytes: sealedBytes ?? endBytes });
+    }
+    this.indexWriter.write(packs);
+  }
+
+  private takeGroup(): { packs: readonly Readonly<{ pack: OpenPack; endBytes: number; wasRetired: boolean }>[] } {
+    const packs = [...this.dirty].map((pack) => ({ pack, endBytes: pack.sizeBytes, wasRetired: pack.isClosed }));
+    this.indexWriter.take(this.pending);
+    this.pending = new Map();
+    this.dirty = new Set();
+    return { packs };
+  }
+}
