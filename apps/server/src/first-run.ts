@@ -4,6 +4,7 @@ import { randomHex128, TokenId } from '@lifeboat/model';
 import { newSecret, secretSha256 } from './access/secrets.js';
 import { writePrivateFile } from './config/write-private-file.js';
 import type { Platform } from './platform/platform.module.js';
+import { errnoOf } from './config/errno-of.js';
 
 const FirstRunFile = z.strictObject({ v: z.literal(1), url: z.string(), token: z.string() });
 
@@ -35,7 +36,7 @@ async function keepAddress(path: string, url: string): Promise<void> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     // Whoever noted the secret may have removed the file.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    if (errnoOf(error) === 'ENOENT') return;
     throw error;
   }
   const parsed = FirstRunFile.safeParse(parseJson(text));

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { pino, type Logger } from 'pino';
 import { ListenRefused, PortTaken } from './config/config-errors.js';
+import { errnoOf } from './config/errno-of.js';
 import type { ServerConfig } from './config/server-config.js';
 import { AgentConnections } from './connections/agent-connections.js';
 import { DataPlane } from './data-plane/data-plane.js';
@@ -61,10 +61,10 @@ async function listen(app: NestExpressApplication, config: ServerConfig): Promis
   try {
     await app.listen(port, host);
   } catch (cause) {
-    const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+    const errno = errnoOf(cause) ?? 'unknown';
     throw errno === 'EADDRINUSE' ? new PortTaken({ host, port }, cause) : new ListenRefused({ host, port, reason: errno }, cause);
   }
-  const bound = (app.getHttpServer() as Server).address() as AddressInfo;
+  const bound = app.getHttpServer().address() as AddressInfo;
   return `http://${reachableHost(host)}:${String(bound.port)}`;
 }
 
@@ -80,7 +80,7 @@ async function closeServer(parts: Readonly<{ app: NestExpressApplication; log: L
   // Transfers first: what arrived becomes durable and is acknowledged before the connections go.
   await app.get(DataPlane).close();
   app.get(AgentConnections).close();
-  (app.getHttpServer() as Server).closeAllConnections();
+  app.getHttpServer().closeAllConnections();
   await app.close();
   await closePlatform();
   log.info('server stopped');

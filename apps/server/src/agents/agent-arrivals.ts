@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { MachineId } from '@lifeboat/model';
 import type { Logger } from 'pino';
 import type { Socket } from 'socket.io';
@@ -14,7 +14,9 @@ type Arrival = { machineId: MachineId; agentVersion: string };
 
 /** What happens when agents come and go. */
 @Injectable()
-export class AgentArrivals {
+export class AgentArrivals implements OnModuleDestroy {
+  private readonly pending = new Set<Promise<void>>();
+
   constructor(
     @Inject(Handshakes) private readonly handshakes: Handshakes,
     @Inject(AgentConnections) private readonly connections: AgentConnections,
@@ -60,7 +62,15 @@ export class AgentArrivals {
     });
   }
 
+  /** What the last connections set going ends before the database does. */
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all(this.pending);
+  }
+
   private inBackground(machineId: MachineId, work: () => Promise<void>): void {
-    work().catch((error: unknown) => { this.log.error({ err: error, machineId }, 'what follows a connection failed'); });
+    const pending = work()
+      .catch((error: unknown) => { this.log.error({ err: error, machineId }, 'what follows a connection failed'); })
+      .finally(() => { this.pending.delete(pending); });
+    this.pending.add(pending);
   }
 }

@@ -1,6 +1,7 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataDirUnusable } from './config-errors.js';
+import { errnoOf } from './errno-of.js';
 
 /** Where things lie in a server's data directory. */
 export type DataDirectory = Readonly<{ root: string; storeDir: string; databaseDir: string; firstRunFile: string; serverKeyFile: string }>;
@@ -18,7 +19,7 @@ export async function openDataDirectory(root: string): Promise<DataDirectory> {
     if (!found.isDirectory()) throw new DataDirUnusable({ path: root, reason: 'it is not a directory' });
   } catch (cause) {
     if (cause instanceof DataDirUnusable) throw cause;
-    throw new DataDirUnusable({ path: root, reason: cause instanceof Error ? cause.message : 'unknown' }, cause);
+    throw new DataDirUnusable({ path: root, reason: errnoOf(cause) ?? 'unknown' }, cause);
   }
   return {
     root, storeDir: join(root, 'store'), databaseDir: join(root, 'database'), firstRunFile: join(root, 'first-run.json'), serverKeyFile: join(root, 'server-key.json'),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { PublicKey } from '@lifeboat/model';
 import { ServerKeyUnusable } from './config-errors.js';
 import { writePrivateFile } from './write-private-file.js';
+import { errnoOf } from './errno-of.js';
 
 const KeyFile = z.strictObject({ v: z.literal(1), privateKeyPem: z.string().max(4096) });
 
@@ -53,7 +54,7 @@ async function readFileIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -82,7 +82,7 @@ export class AgentConnections {
     }
     const refused = Refusal.safeParse(answer);
     if (refused.success) return refused.data;
-    const schema: z.ZodType<Result<Name>> = serverEvents[name].result;
+    const schema = serverEvents[name].result as unknown as z.ZodType<Result<Name>>;
     const accepted = z.object({ ok: z.literal(true), result: schema }).safeParse(answer);
     if (!accepted.success) throw new AgentOffline();
     return { ok: true, result: accepted.data.result };

@@ -16,8 +16,8 @@ export type BackupTransferPorts = Readonly<{
   session: BackupSession;
   /** Called before each frame; throws when the store must not grow. */
   assertRoom: () => Promise<void>;
-  /** Called once when the transfer ended by an error; the peer has been told. */
-  onFailed: (error: unknown) => void;
+  /** Called once when the transfer ended by an error, before the peer is told. Never rejects. */
+  onFailed: (error: unknown) => Promise<void>;
 }>;
 
 /**
@@ -114,7 +114,7 @@ export class BackupTransfer {
     this.ended = true;
     clearTimeout(this.timer);
     this.queue.length = 0;
-    this.ports.onFailed(error);
+    await this.ports.onFailed(error);
     await failAndClose(this.socket, error);
   }
 }

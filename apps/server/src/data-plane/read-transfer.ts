@@ -11,7 +11,7 @@ const readsMax = 64;
 
 export type ReadTransferPorts = Readonly<{
   source: ReadSource;
-  /** Called once when the transfer ended by an error; the peer has been told. */
+  /** Called once when the transfer ended by an error. */
   onFailed: (error: unknown) => void;
 }>;
 

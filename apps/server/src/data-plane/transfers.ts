@@ -55,7 +55,7 @@ export class Transfers {
     const older = this.backups.get(session.sessionId);
     await older?.end(new TransferReplaced());
     const transfer = new BackupTransfer(socket, {
-      session, assertRoom: () => this.space.assertRoom(), onFailed: (error) => { void this.backupFailed(session, error).catch((cause: unknown) => { this.log.error({ err: cause }, 'a job could not be updated'); }); },
+      session, assertRoom: () => this.space.assertRoom(), onFailed: (error) => this.backupFailed(session, error),
     });
     this.backups.set(session.sessionId, transfer);
     socket.on('close', () => { if (this.backups.get(session.sessionId) === transfer) this.backups.delete(session.sessionId); });
@@ -72,8 +72,13 @@ export class Transfers {
     this.noteFailure(error, 'backup');
     const { refusal } = refusalOf(error);
     const why = { code: refusal.code, message: refusal.message };
-    if (session.state === 'aborted') await this.board.finish(jobIdOf(session), { state: 'failed', ...why });
-    else await this.board.park(jobIdOf(session), why);
+    try {
+      if (session.state === 'aborted') await this.board.finish(jobIdOf(session), { state: 'failed', ...why });
+      else await this.board.park(jobIdOf(session), why);
+    } catch (cause) {
+      // The transfer has ended either way; the job is put right when the agent comes back.
+      this.log.error({ err: cause }, 'a job could not be updated');
+    }
   }
 
   private noteFailure(error: unknown, kind: Grant['kind']): void {

@@ -1,7 +1,7 @@
+import type { NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { seconds } from '@lifeboat/model';
-import type { Server } from 'node:http';
 import { appModule } from '../app.module.js';
 import { DataPlane } from '../data-plane/data-plane.js';
 import type { Platform } from '../platform/platform.module.js';
@@ -16,7 +16,8 @@ const bodyBytesMax = '4mb';
 
 /** Makes the application, ready to listen; nothing is open to the network yet. */
 export async function createApplication(platform: Platform): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(appModule(platform), { logger: new NestLog(platform.log), bodyParser: false, abortOnError: false });
+  const options = Object.assign({} as NestApplicationOptions, { logger: new NestLog(platform.log), bodyParser: false, abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(appModule(platform), options);
   app.disable('x-powered-by');
   app.use(securityHeaders);
   serveDashboard(app);
@@ -24,7 +25,7 @@ export async function createApplication(platform: Platform): Promise<NestExpress
   app.useGlobalFilters(new RefusalFilter(platform.log));
   app.useWebSocketAdapter(new ServerIoAdapter(app));
   await app.init();
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   // A peer that dribbles its request must not hold a connection for long.
   server.headersTimeout = seconds(15);
   server.requestTimeout = seconds(60);

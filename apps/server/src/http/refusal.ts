@@ -43,6 +43,6 @@ function foreign(status: number, code: string, message: string): RefusalWithStat
 /** Nest's exceptions and those of Express' body parser carry a status; nothing else of them is shown. */
 function httpStatusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
-  if (error instanceof Error && 'status' in error && typeof error.status === 'number') return error.status;
+  if (typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number') return error.status;
   return undefined;
 }

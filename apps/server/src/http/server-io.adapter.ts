@@ -1,4 +1,3 @@
-import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { MIB, seconds } from '@lifeboat/model';
 
@@ -9,10 +8,6 @@ type Options = Parameters<IoAdapter['createIOServer']>[1];
 
 /** socket.io as the control plane wants it. */
 export class ServerIoAdapter extends IoAdapter {
-  constructor(app: INestApplicationContext) {
-    super(app);
-  }
-
   override createIOServer(port: number, options?: Options): ReturnType<IoAdapter['createIOServer']> {
     const ours: Partial<NonNullable<Options>> = {
       transports: ['websocket'], serveClient: false, perMessageDeflate: false, maxHttpBufferSize: messageBytesMax,

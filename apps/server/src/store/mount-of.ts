@@ -1,4 +1,5 @@
 import { readFile, realpath } from 'node:fs/promises';
+import { errnoOf } from '../config/errno-of.js';
 
 /** Where a path lies. */
 export type PathMount = Readonly<{ device: string; mountPoint: string }>;
@@ -11,7 +12,7 @@ export async function mountOf(path: string): Promise<PathMount> {
   try {
     return findMount(await readFile('/proc/self/mountinfo', 'utf8'), await realpath(path));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return unknownMount;
+    if (errnoOf(error) === 'ENOENT') return unknownMount;
     throw error;
   }
 }
