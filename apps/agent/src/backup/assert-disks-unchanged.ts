@@ -15,7 +15,7 @@ export class LayoutChanged extends OperationalError {
 
 /**
  * What was read belongs together only if the disks stayed as they were: same size, same layout, nothing mounted for writing meanwhile.
- * @throws DeviceShrank (DEVICE_SHRANK), LayoutChanged (LAYOUT_CHANGED), BackupRefused (VOLUME_MOUNTED_READ_WRITE).
+ * @throws DeviceShrank (DEVICE_SHRANK), LayoutChanged (LAYOUT_CHANGED), BackupRefused (VOLUME_MOUNTED_READ_WRITE), SNAPSHOT_OVERFLOWED.
  */
 export async function assertDisksUnchanged(disks: readonly InspectedDisk[], options: Readonly<{ allowInconsistent: boolean }>): Promise<void> {
   for (const disk of disks) {
@@ -25,7 +25,9 @@ export async function assertDisksUnchanged(disks: readonly InspectedDisk[], opti
     }
     const layout = await readDiskLayout(disk.reader, { physicalSectorBytes: disk.layout.physicalSectorBytes });
     if (JSON.stringify(layout) !== JSON.stringify(disk.layout)) throw new LayoutChanged(disk.facts.path);
-    const [first, ...others] = planBackup([{ ...disk, mounts: await readMountFacts(disk.facts.path) }], options).refusals;
+    await disk.snapshot?.assertValid();
+    const mounts = disk.snapshot ? [] : await readMountFacts(disk.facts.path);
+    const [first, ...others] = planBackup([{ ...disk, mounts }], options).refusals;
     if (first) throw new BackupRefused([first, ...others]);
   }
 }

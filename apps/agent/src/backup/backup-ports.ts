@@ -1,3 +1,4 @@
+import type { SnapshotProvider } from '@lifeboat/change-tracking';
 import type { BackupProgress, Clock, Random } from '@lifeboat/model';
 import type { ControlChannel } from '../connection/control-connection.js';
 import type { OpenDataSocket } from '../connection/data-socket.js';
@@ -13,6 +14,9 @@ export type BackupWatcher = Readonly<{
 
 /** Everything a backup reaches the world through, apart from the disks. */
 export type BackupPorts = Readonly<{
-  control: ControlChannel; openDataSocket: OpenDataSocket; state: AgentState; clock: Clock; random: Random; unreachableMaxMs: number; parkedMaxMs: number;
+  control: ControlChannel; openDataSocket: OpenDataSocket; state: AgentState; clock: Clock; random: Random;
+  /** Ways to read a volume that is mounted for writing, in order of preference. */
+  snapshots: readonly SnapshotProvider[];
+  unreachableMaxMs: number; parkedMaxMs: number;
 }> &
   BackupWatcher;

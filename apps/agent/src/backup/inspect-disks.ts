@@ -1,18 +1,22 @@
 import { openBlockReader, readBlockGeometry, readDiskLayout, subReader, type BlockReader } from '@lifeboat/block-device';
+import type { Snapshot, SnapshotProvider } from '@lifeboat/change-tracking';
 import { readUsedExtents } from '@lifeboat/filesystems';
-import type { DiskFacts, DiskLayout } from '@lifeboat/model';
+import type { DiskLayout } from '@lifeboat/model';
 import type { ChosenDisk } from './choose-disks.js';
-import type { InspectedDisk, InspectedVolume } from './inspected-disk.js';
+import type { InspectedDisk, InspectedVolume, MountFact } from './inspected-disk.js';
 import { readMountFacts } from './mount-facts.js';
 
 /**
- * Opens the disks and reads layout, mounts and filesystems. The caller closes every reader.
- * @throws what opening a disk and reading its layout throw; then nothing is left open.
+ * Opens the disks and reads layout, mounts and filesystems. A volume that is mounted for writing is read from a snapshot where one of the
+ * providers can take one. The caller hands the result to {@link closeDisks}.
+ *
+ * @param snapshots none when the disks are only looked at.
+ * @throws what opening a disk and reading its layout throw, SNAPSHOT_NO_SPACE, SNAPSHOT_FAILED; then nothing is left open.
  */
-export async function inspectDisks(disks: readonly ChosenDisk[]): Promise<InspectedDisk[]> {
+export async function inspectDisks(disks: readonly ChosenDisk[], snapshots: readonly SnapshotProvider[]): Promise<InspectedDisk[]> {
   const inspected: InspectedDisk[] = [];
   try {
-    for (const disk of disks) inspected.push(await inspectDisk(disk));
+    for (const disk of disks) inspected.push(await inspectDisk(disk, snapshots));
     return inspected;
   } catch (error) {
     await closeDisks(inspected);
@@ -20,20 +24,44 @@ export async function inspectDisks(disks: readonly ChosenDisk[]): Promise<Inspec
   }
 }
 
-/** Closes the readers of inspected disks. */
+/** Closes the readers of inspected disks and removes their snapshots. */
 export async function closeDisks(disks: readonly InspectedDisk[]): Promise<void> {
-  await Promise.all(disks.map((disk) => disk.reader.close()));
+  for (const disk of disks) {
+    await disk.reader.close();
+    await disk.snapshot?.release();
+  }
 }
 
-async function inspectDisk(disk: ChosenDisk): Promise<InspectedDisk> {
-  const geometry = await readBlockGeometry(disk.path);
-  // The page cache of a disk is not coherent with that of its partitions; an image file has only one.
-  const reader = await openBlockReader(disk.path, { direct: geometry.kind === 'device' });
+async function inspectDisk(disk: ChosenDisk, snapshots: readonly SnapshotProvider[]): Promise<InspectedDisk> {
+  const mounts = await readMountFacts(disk.path);
+  const snapshot = await takeSnapshot(disk, mounts, snapshots);
   try {
-    const layout = await readDiskLayout(reader, { physicalSectorBytes: geometry.physicalSectorBytes });
-    const { diskId } = disk;
-    const facts: DiskFacts = { diskId, path: disk.path, kind: geometry.kind, model: disk.model, serial: disk.serial };
-    return { facts, layout, mounts: await readMountFacts(disk.path), volumes: await inspectVolumes(reader, layout, diskId), reader };
+    return await inspectSource(disk, { mounts: snapshot ? [] : mounts, snapshot });
+  } catch (error) {
+    await snapshot?.release();
+    throw error;
+  }
+}
+
+/** Of a whole disk there is no snapshot: only a volume that is protected as such can have one. */
+async function takeSnapshot(disk: ChosenDisk, mounts: readonly MountFact[], snapshots: readonly SnapshotProvider[]): Promise<Snapshot | null> {
+  if (disk.kind !== 'device' || !mounts.some((mount) => mount.readWrite)) return null;
+  for (const provider of snapshots) {
+    const snapshot = await provider.take(disk.path);
+    if (snapshot) return snapshot;
+  }
+  return null;
+}
+
+async function inspectSource(disk: ChosenDisk, found: Pick<InspectedDisk, 'mounts' | 'snapshot'>): Promise<InspectedDisk> {
+  const path = found.snapshot?.path ?? disk.path;
+  const { kind, physicalSectorBytes } = await readBlockGeometry(path);
+  // The page cache of a disk is not coherent with that of its partitions; an image file has only one.
+  const reader = await openBlockReader(path, { direct: kind === 'device' });
+  try {
+    const layout = await readDiskLayout(reader, { physicalSectorBytes });
+    const { diskId, model, serial } = disk;
+    return { ...found, facts: { diskId, path: disk.path, kind, model, serial }, layout, volumes: await inspectVolumes(reader, layout, diskId), reader };
   } catch (error) {
     await reader.close();
     throw error;

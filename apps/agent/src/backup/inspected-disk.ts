@@ -1,4 +1,5 @@
 import type { BlockReader } from '@lifeboat/block-device';
+import type { Snapshot } from '@lifeboat/change-tracking';
 import type { UsedExtents } from '@lifeboat/filesystems';
 import type { DiskFacts, DiskLayout, Extent, VolumeManifest } from '@lifeboat/model';
 
@@ -10,5 +11,12 @@ export type InspectedVolume = Readonly<{
   volumeId: string; role: Exclude<VolumeManifest['role'], 'outside-partitions'>; partitionNumber: number | null; contents: UsedExtents;
 }> & Extent;
 
-/** A disk as it was found when the run began; the reader is open and belongs to whoever inspected. */
-export type InspectedDisk = Readonly<{ facts: DiskFacts; layout: DiskLayout; mounts: readonly MountFact[]; volumes: readonly InspectedVolume[]; reader: BlockReader }>;
+/** A disk as it was found when the run began; reader and snapshot belong to whoever inspected. */
+export type InspectedDisk = Readonly<{
+  facts: DiskFacts; layout: DiskLayout;
+  /** Empty when a snapshot is read instead of the disk. */
+  mounts: readonly MountFact[];
+  volumes: readonly InspectedVolume[]; reader: BlockReader;
+  /** What is read instead of a disk that is mounted for writing. */
+  snapshot: Snapshot | null;
+}>;

@@ -31,7 +31,7 @@ export function planBackup(disks: readonly Omit<InspectedDisk, 'reader'>[], opti
       const mounts = disk.mounts.filter((mount) => intersectExtents([mount.extent], [volume]).length > 0);
       const found = findRefusal(volume, mounts);
       if (found && !options.allowInconsistent) refusals.push(found);
-      volumes.push(planVolume(volume, { diskIndex, mounts, atRisk: found !== null }));
+      volumes.push(planVolume(volume, { diskIndex, wasInUse: mounts.length > 0 || disk.snapshot !== null, atRisk: found !== null }));
     }
   });
   return { volumes, refusals };
@@ -46,10 +46,10 @@ function outsideVolume(disk: Omit<InspectedDisk, 'reader'>, diskIndex: number): 
   };
 }
 
-function planVolume(volume: InspectedVolume, at: Readonly<{ diskIndex: number; mounts: readonly MountFact[]; atRisk: boolean }>): PlannedVolume {
+function planVolume(volume: InspectedVolume, at: Readonly<{ diskIndex: number; wasInUse: boolean; atRisk: boolean }>): PlannedVolume {
   const { contents } = volume;
   const whole: Extent[] = [{ offsetBytes: 0, lengthBytes: volume.lengthBytes }];
-  const consistency: Consistency = at.atRisk ? 'crash' : at.mounts.length > 0 ? 'filesystem' : 'offline';
+  const consistency: Consistency = at.atRisk ? 'crash' : at.wasInUse ? 'filesystem' : 'offline';
   const state: PointState = at.atRisk ? 'suspect' : 'good';
   return {
     diskIndex: at.diskIndex, offsetBytes: volume.offsetBytes,

@@ -30,7 +30,7 @@ beforeEach(async () => {
 afterEach(() => { directory.remove(); });
 
 const ports = (changes: Partial<BackupPorts> = {}): BackupPorts => ({
-  control: twin.control, openDataSocket: twin.openDataSocket, state, clock: systemClock, random: systemRandom, unreachableMaxMs: 5000, parkedMaxMs: 5000,
+  control: twin.control, openDataSocket: twin.openDataSocket, state, clock: systemClock, random: systemRandom, snapshots: [], unreachableMaxMs: 5000, parkedMaxMs: 5000,
   onProgress: () => undefined, onMessage: (sentence) => { messages.push(sentence); }, ...changes,
 });
 

@@ -42,7 +42,7 @@ export async function runBackup(request: BackupRequest, ports: BackupPorts): Pro
   const ticker = new ProgressTicker(ports);
   let disks: InspectedDisk[] = [];
   try {
-    disks = await inspectDisks(selectDisks(request.disks, request.only));
+    disks = await inspectDisks(selectDisks(request.disks, request.only), ports.snapshots);
     const plan = planBackup(disks, { allowInconsistent: request.allowInconsistent });
     const [first, ...others] = plan.refusals;
     if (first) throw new BackupRefused([first, ...others]);

@@ -1,3 +1,4 @@
+import { protocolVersions } from '@lifeboat/protocol';
 import { Command, CommanderError, Option } from 'commander';
 import { agentVersion } from '../config/agent-version.js';
 import { loadAgentConfig, type AgentConfig } from '../config/agent-config.js';
@@ -25,6 +26,11 @@ type GlobalOptions = Readonly<{ state?: string; json?: true; ndjson?: true; quie
  */
 export async function runCli(args: readonly string[], signal: AbortSignal): Promise<number> {
   let exitCode: number = exitCodes.ok;
+  // Not an option of the program: there it would take `--version V` away from the verbs that restore a version.
+  if (args[0] === '--version' || args[0] === '-V') {
+    new Printer({ format: 'text', quiet: false, color: false }).result({ v: 1, version: agentVersion, protocol: protocolVersions }, () => `lifeboat-agent ${agentVersion}, protocol ${String(protocolVersions.min)}-${String(protocolVersions.max)}`);
+    return exitCodes.ok;
+  }
   const program = new Command('lifeboat-agent');
   const perform = <Options>(verb: Verb<Options>) => async (options: Options): Promise<void> => {
     exitCode = await performVerb(verb, options, { globals: program.opts<GlobalOptions>(), signal });
@@ -60,7 +66,6 @@ async function performVerb<Options>(verb: Verb<Options>, options: Options, conte
 function addGlobalOptions(program: Command): void {
   program
     .description('Backs this computer up to a Lifeboat server, and restores it.')
-    .version(agentVersion)
     .option('--state <dir>', 'state directory (default: LIFEBOAT_STATE, or /var/lib/lifeboat-agent for root)')
     .addOption(new Option('--json', 'print one JSON object').conflicts('ndjson'))
     .option('--ndjson', 'stream events as JSON lines')
@@ -70,7 +75,7 @@ function addGlobalOptions(program: Command): void {
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for help)')
     .exitOverride();
-  program.addHelpText('after', '\nExamples:\n  lifeboat-agent enrol --server http://127.0.0.1:8420 --token TOKEN\n  lifeboat-agent start backup --json');
+  program.addHelpText('after', '\n  lifeboat-agent --version prints the version.\n\nExamples:\n  lifeboat-agent enrol --server http://127.0.0.1:8420 --token TOKEN\n  lifeboat-agent start backup --json');
 }
 
 const collect = (value: string, list: readonly string[]): string[] => [...list, value];

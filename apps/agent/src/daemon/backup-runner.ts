@@ -1,4 +1,5 @@
 import { isLifeboatError, type BackupProgress, type JobId } from '@lifeboat/model';
+import { LvmSnapshotProvider, runSystemCommand } from '@lifeboat/change-tracking';
 import { systemClock, systemRandom } from '@lifeboat/codec';
 import type { BackupWatcher } from '../backup/backup-ports.js';
 import type { BackupReport } from '../backup/backup-report.js';
@@ -45,7 +46,7 @@ export class BackupRunner {
       };
       const report = await runBackup(
         { disks: await chooseDisks(this.agent.identity.disks), only: options.only, allowInconsistent: options.allowInconsistent, jobId: options.jobId, onJob: (jobId) => { current.jobId = jobId; }, signal: current.stop.signal },
-        { ...this.agent, clock: systemClock, random: systemRandom, unreachableMaxMs: this.config.unreachableMaxMs, parkedMaxMs: this.config.parkedMaxMs, onProgress, onMessage: watcher.onMessage },
+        { ...this.agent, clock: systemClock, random: systemRandom, snapshots: [new LvmSnapshotProvider(runSystemCommand, systemRandom)], unreachableMaxMs: this.config.unreachableMaxMs, parkedMaxMs: this.config.parkedMaxMs, onProgress, onMessage: watcher.onMessage },
       );
       const warned = report.volumes.some((volume) => volume.warnings.length > 0);
       await this.finish(current.jobId, { state: warned ? 'warned' : 'done', code: null, message: null, pointId: report.pointId }, watcher);

@@ -48,7 +48,7 @@ async function checkServer(identity: Identity, state: AgentState, signal: AbortS
 }
 
 async function checkDisk(disk: Parameters<typeof inspectDisks>[0][number]): Promise<string> {
-  const inspected = await inspectDisks([disk]);
+  const inspected = await inspectDisks([disk], []);
   await closeDisks(inspected);
   const { refusals, volumes } = planBackup(inspected, { allowInconsistent: false });
   if (refusals.length === 0) return `${String(volumes.length)} volumes, at rest`;

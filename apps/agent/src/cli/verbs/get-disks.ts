@@ -42,7 +42,7 @@ async function viewDisk(disk: ChosenDisk, seen: Readonly<{ included: boolean; wh
   const { diskId: id, path, kind, model, serial, sizeBytes } = disk;
   const view = { id, path, kind, model, serial, sizeBytes, included: seen.included, role: seen.why === null ? 'data' : 'critical', why: seen.why ?? 'holds nothing the system starts from' } as const;
   try {
-    const inspected = await inspectDisks([disk]);
+    const inspected = await inspectDisks([disk], []);
     await closeDisks(inspected);
     return { ...view, table: inspected[0]?.layout.table ?? null, problem: null, volumes: inspected.flatMap(viewVolumes) };
   } catch (error) {
