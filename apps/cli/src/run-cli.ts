@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { systemClock } from '@lifeboat/codec';
+import { protocolVersions } from '@lifeboat/protocol';
 import { ApiClient } from './api/api-client.js';
 import { Interrupted } from './cli-errors.js';
 import type { Bind, CommandContext } from './command-context.js';
@@ -23,6 +24,11 @@ export type CliPorts = Readonly<{ streams: Streams; signal: AbortSignal; version
  * @returns the exit code; never rejects.
  */
 export async function runCli(argv: readonly string[], ports: CliPorts): Promise<number> {
+  // Only here: behind a verb, --version names a restore point.
+  if (argv.length === 1 && argv[0] === '--version') {
+    ports.streams.out(`lifeboat ${ports.version}, protocol ${String(protocolVersions.min)}-${String(protocolVersions.max)}\n`);
+    return exitCodes.ok;
+  }
   const outcome: { exitCode: number } = { exitCode: exitCodes.ok };
   const program = createProgram(ports, outcome);
   try {
@@ -30,7 +36,6 @@ export async function runCli(argv: readonly string[], ports: CliPorts): Promise<
   } catch (error) {
     // Help and version are answers; everything else commander complains about is usage.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    // A subcommand's error that carries commander's marks, from another copy of the class, would be a defect; show it like any other.
     new Printer({ json: false, ndjson: false, quiet: false, color: false, terminal: false }, ports.streams).error(error);
     return exitCodes.failed;
   }
@@ -40,11 +45,10 @@ export async function runCli(argv: readonly string[], ports: CliPorts): Promise<
 function createProgram(ports: CliPorts, outcome: { exitCode: number }): Command {
   const program = new Command('lifeboat')
     .description('Backs up and restores whole computers: the command for admins.')
-    .version(ports.version, '-V, --program-version', 'print the version of this command')
     .option('--json', 'print the result as one JSON object').option('--ndjson', 'print events as JSON lines')
     .option('-q, --quiet', 'no messages, no progress').option('--no-color', 'no colours').option('--no-input', 'never ask')
     .option('--url <url>', 'address of the server').option('--token <token>', 'admin token; other users of this computer may see it').option('--token-file <file>', 'file that holds the admin token')
-    .addHelpText('after', '\nExamples:\n  lifeboat get computers\n  lifeboat start recovery web-1 --version latest --disk 0 --to web-1.img')
+    .addHelpText('after', '\nA version is an id, a unique prefix of one, or latest. `lifeboat --version` prints the version of this command.\n\nExamples:\n  lifeboat get computers\n  lifeboat start recovery web-1 --version latest --disk 0 --to web-1.img')
     .exitOverride()
     .configureOutput({ writeOut: ports.streams.out, writeErr: ports.streams.err });
   const bind = createBind(program, ports, outcome);
