@@ -3,10 +3,11 @@ import { z } from 'zod';
 /** Longest computer name in Unicode code points; DNS allows 253, NetBIOS 15. */
 export const computerNameMaxLength = 255;
 
-/** Control, format (bidi overrides, zero-width) and unassigned characters could make two names look the same. */
-const forbidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
-/** Joiner and variation selector are part of many emoji. */
-const allowedInEmoji = /[\u200d\ufe0f]|[\u{e0020}-\u{e007f}]/gu;
+/** Control, format (bidi overrides, zero-width), otherwise invisible and unassigned characters could make two names look the same. */
+const forbidden = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
+/** Joiner, variation selector and tags are part of many emoji. Elsewhere they are as invisible as the others. */
+const allowedInEmoji =
+  /(?<=\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]*)\u200d(?=\p{Extended_Pictographic})|(?<=\p{Extended_Pictographic})\ufe0f|\ufe0f(?=\u20e3)|(?<=\p{Extended_Pictographic})[\u{e0020}-\u{e007e}]+\u{e007f}/gu;
 
 /**
  * A computer's name: a label for people, in Unicode NFC without outer blanks. It never enters a path, a query or a command, so `/`, `..` and

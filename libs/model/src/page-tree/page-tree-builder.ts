@@ -78,7 +78,9 @@ export class PageTreeBuilder {
     assertInvariant(collector !== undefined, 'the tree has a level for every entry');
     for (const piece of collector.split(entry)) {
       if (collector.isNextSpan(piece)) this.flush(level);
-      collector.add(piece);
+      // Whole spans of one run need no page here; going up at once keeps an empty disk of 16 TiB from costing millions of steps.
+      if (level < this.levels.length - 1 && collector.isWholeSpans(piece)) this.pushAt(level + 1, piece);
+      else collector.add(piece);
     }
   }
 
@@ -125,20 +127,27 @@ class LevelCollector {
 
   constructor(readonly spanBytes: number) {}
 
-  /** Cuts a run at span borders; chunks and pages stay whole. */
+  /** Cuts a run into the rest of the span it begins in, whole spans in one piece, and the beginning of the span it ends in; chunks and pages stay whole. */
   *split(entry: Entry): Generator<Entry> {
-    if (entry.kind === 'data' || entry.kind === 'page') {
+    const { kind } = entry;
+    if (kind === 'data' || kind === 'page') {
       yield entry;
       return;
     }
-    let offsetBytes = entry.offsetBytes;
     const end = entry.offsetBytes + entry.lengthBytes;
-    while (offsetBytes < end) {
-      const border = (Math.floor(offsetBytes / this.spanBytes) + 1) * this.spanBytes;
-      const lengthBytes = Math.min(end, border) - offsetBytes;
-      yield { kind: entry.kind, offsetBytes, lengthBytes };
-      offsetBytes += lengthBytes;
+    const firstBorder = Math.ceil(entry.offsetBytes / this.spanBytes) * this.spanBytes;
+    const lastBorder = Math.floor(end / this.spanBytes) * this.spanBytes;
+    const borders = firstBorder > lastBorder ? [] : [firstBorder, lastBorder];
+    let offsetBytes = entry.offsetBytes;
+    for (const border of [...borders, end]) {
+      if (border > offsetBytes) yield { kind, offsetBytes, lengthBytes: border - offsetBytes };
+      offsetBytes = Math.max(offsetBytes, border);
     }
+  }
+
+  /** Tells whether a run covers nothing but whole spans. */
+  isWholeSpans(entry: Entry): boolean {
+    return entry.kind !== 'data' && entry.kind !== 'page' && entry.offsetBytes % this.spanBytes === 0 && entry.lengthBytes % this.spanBytes === 0;
   }
 
   isNextSpan(entry: Entry): boolean {
