@@ -1,4 +1,4 @@
-import { MIB, type RestorePointManifest } from '@lifeboat/model';
+import { MIB, type MapEntry, type RestorePointManifest } from '@lifeboat/model';
 import type { BatchFrame } from '@lifeboat/protocol';
 import { constants, zstdCompressSync } from 'node:zlib';
 import type { BackupSession } from '../ingest.js';
@@ -252,7 +252,7 @@ describe('a backup session', () => {
   test('parks when a chunk of the base is gone, so that bytes are sent instead', async () => {
     const base = await backUp(server, first);
     const [lost] = mapOf(first[1] as SampleVolume);
-    server.store.lose((lost as { digest: never }).digest);
+    server.store.lose((lost as Extract<MapEntry, { kind: 'data' }>).digest);
     const session = await server.open(openFor(first, { basePointId: base.pointId }));
     const refs = framesOf(first, { batchEntries: 9, baseMaps: first.map(mapOf) });
     for (const frame of refs.slice(0, 2)) await session.accept(frame);
