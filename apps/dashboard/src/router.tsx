@@ -21,19 +21,15 @@ const inside = createRoute({
   id: 'inside',
   component: Shell,
   beforeLoad: async ({ context, location }) => {
-    await context.client.ensureQueryData(sessionQuery).catch((error: unknown) => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the router's own way to say where to go
-      if (isLoggedOut(error)) throw redirect({ to: '/login', search: location.pathname === '/' ? {} : { next: location.href } });
+    await context.client.query({ ...sessionQuery, staleTime: 'static' }).catch((error: unknown) => {
+      if (isLoggedOut(error)) redirect({ to: '/login', search: location.pathname === '/' ? {} : { next: location.href }, throw: true });
       // Otherwise the page opens: it shows what cannot be reached and tries again by itself.
     });
   },
 });
 
 const home = createRoute({
-  getParentRoute: () => inside, path: '/', beforeLoad: () => {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the router's own way to say where to go
-    throw redirect({ to: '/fleet' });
-  },
+  getParentRoute: () => inside, path: '/', beforeLoad: () => { redirect({ to: '/fleet', throw: true }); },
 });
 
 const FleetSearch = z.object({

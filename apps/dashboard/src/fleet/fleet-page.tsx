@@ -1,4 +1,4 @@
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconPlus, IconSearch, IconX } from '@tabler/icons-react';
 import type { Computer } from '@lifeboat/protocol';
@@ -11,6 +11,7 @@ import { useNow } from '../format/use-now.js';
 import { useLiveRoom } from '../live/use-live-room.js';
 import { stateWords } from '../status/state-words.js';
 import { Announcement } from '../ui/announcement.js';
+import { Dialog } from '../ui/dialog.js';
 import { EmptyPanel, ErrorPanel, SkeletonRows } from '../ui/panels.js';
 import { useShortcut } from '../ui/shortcuts.js';
 import { type FleetSort, arrangeFleet, countStates, coverageSentence, parseStates, toggleState } from './arrange-fleet.js';
@@ -40,9 +41,9 @@ export function FleetPage() {
       <HeldEnrolments />
       {fleet.isError && <ErrorPanel what="The list of machines could not be fetched" error={fleet.error} onRetry={() => void fleet.refetch()} lastGoodAtMs={fleet.data && fleet.dataUpdatedAt} />}
       {fleet.data === undefined ? !fleet.isError && <FleetSkeleton /> : <FleetList computers={fleet.data.computers} old={fleet.isError} />}
-      <Modal opened={adding} onClose={close} title="Add a machine" size="lg">
+      <Dialog opened={adding} onClose={close} title="Add a machine" wide>
         <EnrolSteps />
-      </Modal>
+      </Dialog>
     </>
   );
 }

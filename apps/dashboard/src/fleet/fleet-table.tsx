@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { IconArrowDown } from '@tabler/icons-react';
+import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import type { Computer } from '@lifeboat/protocol';
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
@@ -15,6 +15,9 @@ const columns: readonly Column[] = [
   { label: 'Name', sort: 'name' }, { label: 'State', sort: 'urgency' }, { label: 'Why' }, { label: 'Backup age', sort: 'age' }, { label: 'Proof' },
   { label: 'Points', sort: 'points', numeric: true }, { label: 'Last seen', sort: 'seen' }, { label: 'Agent' },
 ];
+
+/** Each order has one direction, the one an admin asks for: worst, oldest and longest away first. */
+const directions: Readonly<Record<FleetSort, 'ascending' | 'descending'>> = { urgency: 'descending', name: 'ascending', age: 'descending', points: 'descending', seen: 'descending' };
 
 /** The machines of one page of the list. On a narrow screen each row becomes a card. */
 export function FleetTable({ rows, viewKey, sort, onSort, targetMs }: Readonly<{ rows: readonly Computer[]; viewKey: string; sort: FleetSort; onSort: (sort: FleetSort) => void; targetMs: number }>) {
@@ -42,7 +45,7 @@ export function FleetTable({ rows, viewKey, sort, onSort, targetMs }: Readonly<{
         <thead role="rowgroup">
           <tr role="row">
             {columns.map((column) => (
-              <th key={column.label} role="columnheader" scope="col" data-numeric={column.numeric} aria-sort={column.sort === sort ? 'descending' : undefined}>
+              <th key={column.label} role="columnheader" scope="col" data-numeric={column.numeric} aria-sort={column.sort === sort ? directions[sort] : undefined}>
                 {column.sort === undefined ? column.label : <SortButton column={column} sort={column.sort} active={column.sort === sort} onSort={onSort} />}
               </th>
             ))}
@@ -63,7 +66,7 @@ function SortButton({ column, sort, active, onSort }: Readonly<{ column: Column;
   return (
     <button type="button" className={classes.sort} onClick={() => { onSort(sort); }}>
       {column.label}
-      {active && <IconArrowDown size={12} stroke={2} aria-hidden="true" />}
+      {active && (directions[sort] === 'ascending' ? <IconArrowUp size={12} stroke={2} aria-hidden="true" /> : <IconArrowDown size={12} stroke={2} aria-hidden="true" />)}
     </button>
   );
 }
@@ -86,7 +89,7 @@ function FleetRow({ computer, targetMs }: Readonly<{ computer: Computer; targetM
         <AgeBar at={computer.lastPointAt} targetMs={targetOf(computer, targetMs)} />
       </td>
       <td role="cell" data-label="Proof" className={classes.nowrap}>
-        {computer.lastProof === null ? <span className={classes.muted}>none</span> : <>L{computer.lastProof.level}, <Ago at={computer.lastProof.at} /></>}
+        {computer.lastProof === null ? <span className={classes.muted}>none</span> : <span>L{computer.lastProof.level}, <Ago at={computer.lastProof.at} /></span>}
       </td>
       <td role="cell" data-label="Points" data-numeric>
         {computer.points}

@@ -1,10 +1,11 @@
-import { Button, Modal } from '@mantine/core';
+import { Button } from '@mantine/core';
 import type { HeldEnrolment } from '@lifeboat/protocol';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
 import { resolveEnrolment } from '../api/actions.js';
 import { fleetQuery, heldQuery } from '../api/queries.js';
+import { Dialog } from '../ui/dialog.js';
 import { ActionError } from '../ui/panels.js';
 import { Ago } from '../ui/quantities.js';
 import classes from './fleet.module.css';
@@ -62,10 +63,10 @@ function HeldCard({ request }: Readonly<{ request: Held }>) {
           </tr>
         </thead>
         <tbody>
-          <Evidence label="Host name" a={request.facts.hostname} b={request.takenByFacts?.hostname} />
+          <Evidence label="Host" a={request.facts.hostname} b={request.takenByFacts?.hostname} />
           <Evidence label="System" a={`${request.facts.platform} ${request.facts.release}`} b={request.takenByFacts === null ? undefined : `${request.takenByFacts.platform} ${request.takenByFacts.release}`} />
           <Evidence label="Disk serials" a={request.facts.diskSerials.join(', ')} b={request.takenByFacts?.diskSerials.join(', ')} />
-          <Evidence label="Network addresses" a={request.facts.macAddresses.join(', ')} b={request.takenByFacts?.macAddresses.join(', ')} />
+          <Evidence label="MAC" a={request.facts.macAddresses.join(', ')} b={request.takenByFacts?.macAddresses.join(', ')} />
         </tbody>
       </table>
       <div className={classes.heldButtons}>
@@ -75,7 +76,7 @@ function HeldCard({ request }: Readonly<{ request: Held }>) {
           </Button>
         ))}
       </div>
-      <Modal opened={asking !== null} onClose={() => { setAsking(null); }} title={asking === null ? '' : answers[asking].title(request.name)}>
+      <Dialog opened={asking !== null} onClose={() => { setAsking(null); }} title={asking === null ? '' : answers[asking].title(request.name)}>
         {asking !== null && (
           <div className={classes.confirm}>
             <p>{answers[asking].text}</p>
@@ -86,7 +87,7 @@ function HeldCard({ request }: Readonly<{ request: Held }>) {
             </div>
           </div>
         )}
-      </Modal>
+      </Dialog>
     </div>
   );
 }

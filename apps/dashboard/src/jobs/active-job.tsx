@@ -28,7 +28,7 @@ export function ActiveJob({ job, withMachine = false }: Readonly<{ job: Job; wit
           )}
           <span>{jobTitle(job)}</span> <span className={classes.muted}>{triggerWords(job)} <Ago at={job.createdAt} /></span>
         </p>
-        <Button variant="default" size="compact-sm" onClick={open} aria-label={`Stop the ${name}`}>
+        <Button variant="default" size="compact-sm" className={classes.stop} onClick={open} aria-label={`Stop the ${name}`}>
           Stop…
         </Button>
       </header>

@@ -43,11 +43,11 @@ function FinishedRow({ job, withMachine }: Readonly<{ job: Job; withMachine: boo
           <Link to="/machines/$machineId" params={{ machineId: job.machineId }}>{job.computerName}</Link>
         </td>
       )}
-      <td role="cell" data-label="Job">{jobTitle(job)} <span className={classes.muted}>{triggerWords(job)}</span></td>
+      <td role="cell" data-label="Job"><span>{jobTitle(job)} <span className={classes.muted}>{triggerWords(job)}</span></span></td>
       <td role="cell" data-label="Outcome"><Outcome job={job} /></td>
       <td role="cell" data-label="Took" data-numeric>{tookMs === null ? '–' : formatDuration(tookMs)}</td>
-      {(['read', 'changed', 'sent', 'stored'] as const).map((counter) => (
-        <td key={counter} role="cell" data-label={counter} data-numeric>{bytes === undefined ? '–' : <Bytes value={bytes[counter]} />}</td>
+      {([['read', 'Read'], ['changed', 'Changed'], ['sent', 'Sent'], ['stored', 'Stored']] as const).map(([counter, label]) => (
+        <td key={counter} role="cell" data-label={label} data-numeric>{bytes === undefined ? '–' : <Bytes value={bytes[counter]} />}</td>
       ))}
     </tr>
   );

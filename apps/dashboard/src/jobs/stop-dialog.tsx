@@ -1,8 +1,9 @@
-import { Button, Modal } from '@mantine/core';
+import { Button } from '@mantine/core';
 import type { Job } from '@lifeboat/protocol';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { stopJob } from '../api/actions.js';
 import { jobsQuery } from '../api/queries.js';
+import { Dialog } from '../ui/dialog.js';
 import { ActionError } from '../ui/panels.js';
 import { jobTitle } from './job-lists.js';
 import classes from './jobs.module.css';
@@ -19,7 +20,7 @@ export function StopDialog({ job, opened, onClose }: Readonly<{ job: Job; opened
   });
   const what = `${jobTitle(job)} of ${job.computerName}`;
   return (
-    <Modal opened={opened} onClose={onClose} title={`Stop the ${what.charAt(0).toLowerCase()}${what.slice(1)}?`}>
+    <Dialog opened={opened} onClose={onClose} title={`Stop the ${what.charAt(0).toLowerCase()}${what.slice(1)}?`}>
       <div className={classes.dialog}>
         <p>No restore point comes of this run. Points that exist already stay as they are.</p>
         <dl className={classes.ways}>
@@ -35,6 +36,6 @@ export function StopDialog({ job, opened, onClose }: Readonly<{ job: Job; opened
           <Button className={classes.danger} variant="default" loading={stop.isPending && stop.variables} onClick={() => { stop.mutate(true); }}>Abort now</Button>
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

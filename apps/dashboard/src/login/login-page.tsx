@@ -1,7 +1,7 @@
 import { Button, PasswordInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 import { logIn } from '../api/actions.js';
 import { describeError } from '../api/request-errors.js';
 import { StatusGlyph } from '../status/status-glyph.js';
@@ -16,7 +16,7 @@ export function LoginPage() {
   const navigate = useNavigate();
   const { next } = useSearch({ from: '/login' });
 
-  const submit = (event: FormEvent): void => {
+  const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     const token = secret.trim();
     if (token === '') { setProblem('Paste the admin secret first.'); return; }

@@ -10,7 +10,7 @@ import { useNow } from '../format/use-now.js';
 import classes from './machine.module.css';
 import { type TimelineRange, layoutBars, nearestBar, pointWords, timeWindow } from './timeline-geometry.js';
 
-const barsHeight = 96;
+const barsHeight = 160;
 const axisHeight = 34;
 const top = 10;
 
@@ -98,6 +98,9 @@ export function ChainTimeline({ points, selected, onSelect, range }: Props) {
         <span className={classes.legend} aria-hidden="true">
           <span><i data-kind="full" /> full</span>
           <span><i data-kind="incremental" /> incremental, by √changed</span>
+          {damaged > 0 && <span><i data-kind="suspect" /> suspect</span>}
+          {damaged > 0 && <span><i data-kind="damaged" /> damaged</span>}
+          {points.some((entry) => entry.proof !== null) && <span><b>◆</b> drill passed</span>}
         </span>
       </div>
     </div>

@@ -23,7 +23,7 @@ export function PointFacts({ point, newest }: Readonly<{ point: Version; newest:
         <Fact label="Proof">{point.proof === null ? 'none' : <>level {point.proof.level}, <Ago at={point.proof.at} /></>}</Fact>
         {point.kept.length > 0 && <Fact label="Kept because">{point.kept.join(', ')}</Fact>}
         {point.pinned && <Fact label="Pinned">yes</Fact>}
-        <Fact label="Id"><code className={classes.id}>{point.id}</code></Fact>
+        <Fact label="Id"><code className={classes.id} title={point.id}>{point.id.slice(0, 12)}</code></Fact>
       </dl>
       <p className={classes.muted}>Complete in itself: it restores without any other point.</p>
     </div>

@@ -70,7 +70,7 @@ function Points({ machineId, points }: Readonly<{ machineId: string; points: rea
                 aria-label="Time shown"
                 data={[{ value: '7d', label: '7 d' }, { value: '30d', label: '30 d' }, { value: '1y', label: '1 y' }, { value: 'all', label: 'All' }]}
                 value={range}
-                onChange={(value) => void navigate({ search: (before) => ({ ...before, range: value as TimelineRange }), replace: true, resetScroll: false })}
+                onChange={(value) => void navigate({ search: (before) => ({ ...before, range: value }), replace: true, resetScroll: false })}
               />
               <Button size="xs" variant="default" aria-expanded={asTable} onClick={() => { setAsTable(!asTable); }}>
                 {asTable ? 'Hide the table' : 'Show as table'}

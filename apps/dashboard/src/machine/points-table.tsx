@@ -5,7 +5,7 @@ import { Ago, Bytes, Moment } from '../ui/quantities.js';
 import classes from './machine.module.css';
 import { consistencyBrief } from './point-words.js';
 
-const rowsOnPage = 50;
+const rowsOnPage = 30;
 
 /** The same points as a table, newest first; choosing one selects it above as well. */
 export function PointsTable({ points, selectedId, onSelect }: Readonly<{ points: readonly Version[]; selectedId: string; onSelect: (index: number) => void }>) {
@@ -33,8 +33,8 @@ export function PointsTable({ points, selectedId, onSelect }: Readonly<{ points:
               <td role="cell" data-label="Kind">{point.kind}</td>
               <td role="cell" data-label="Consistency">{consistencyBrief[point.consistency]}</td>
               <td role="cell" data-label="State" className={point.state === 'good' ? undefined : classes.bad}>{point.state}</td>
-              {(['used', 'changed', 'sent', 'stored'] as const).map((counter) => (
-                <td key={counter} role="cell" data-label={counter} data-numeric><Bytes value={point.bytes[counter]} /></td>
+              {([['used', 'Used'], ['changed', 'Changed'], ['sent', 'Sent'], ['stored', 'Stored']] as const).map(([counter, label]) => (
+                <td key={counter} role="cell" data-label={label} data-numeric><Bytes value={point.bytes[counter]} /></td>
               ))}
             </tr>
           ))}

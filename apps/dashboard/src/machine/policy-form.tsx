@@ -1,6 +1,6 @@
 import { Button, NumberInput, SegmentedControl, TextInput } from '@mantine/core';
-import type { BackupPolicy, Schedule } from '@lifeboat/model';
-import { type FormEvent, useState } from 'react';
+import type { BackupPolicy } from '@lifeboat/model';
+import { type SyntheticEvent, useState } from 'react';
 import { ActionError } from '../ui/panels.js';
 import classes from './machine.module.css';
 import { type PolicyDraft, draftOf, findMistake, policyOf } from './policy-words.js';
@@ -15,7 +15,7 @@ export function PolicyForm({ policy, busy, error, onSave, onCancel }: Props) {
   const problem = (field: keyof PolicyDraft): string | null => (mistake?.field === field ? mistake.message : null);
   const change = (part: Partial<PolicyDraft>): void => { setDraft((before) => ({ ...before, ...part })); };
   const number = (value: number | string): number => (typeof value === 'number' ? value : Number.NaN);
-  const submit = (event: FormEvent): void => {
+  const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     setTried(true);
     if (findMistake(draft) === null) onSave(policyOf(draft));
@@ -24,9 +24,9 @@ export function PolicyForm({ policy, busy, error, onSave, onCancel }: Props) {
     <form className={classes.form} onSubmit={submit} noValidate>
       <SegmentedControl
         aria-label="Backs up"
-        data={[{ value: 'every', label: 'Every so often' }, { value: 'cron', label: 'At set times' }, { value: 'manual', label: 'By hand only' }]}
+        data={[{ value: 'every', label: 'Interval' }, { value: 'cron', label: 'Set times' }, { value: 'manual', label: 'By hand' }]}
         value={draft.kind}
-        onChange={(kind) => { change({ kind: kind as Schedule['kind'] }); }}
+        onChange={(kind) => { change({ kind: kind }); }}
       />
       {draft.kind === 'every' && <NumberInput label="Every … hours" value={draft.everyHours} onChange={(value) => { change({ everyHours: number(value) }); }} error={problem('everyHours')} min={0} decimalScale={2} />}
       {draft.kind === 'cron' && (

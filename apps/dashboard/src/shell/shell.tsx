@@ -7,6 +7,7 @@ import { logOut } from '../api/actions.js';
 import { jobsQuery } from '../api/queries.js';
 import { isActive } from '../jobs/job-lists.js';
 import { LiveContext, useLiveRoom } from '../live/use-live-room.js';
+import { KeyboardHelp } from './keyboard-help.js';
 import { LiveChip } from './live-chip.js';
 import { Lifebuoy } from './lifebuoy.js';
 import classes from './shell.module.css';
@@ -28,6 +29,7 @@ export function Shell() {
         </Link>
         <div className={classes.topEnd}>
           <LiveChip />
+          <KeyboardHelp />
           <ThemeToggle />
           <LogOut />
         </div>

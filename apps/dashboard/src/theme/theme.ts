@@ -7,8 +7,6 @@ const action: MantineColorsTuple = ['#eef3fc', '#dbe5f8', '#b5cbf2', '#a2c0f9', 
 export const theme = createTheme({
   primaryColor: 'action',
   primaryShade: { light: 6, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.35,
   colors: { action },
   white: '#ffffff',
   black: '#1b1f24',
@@ -19,7 +17,10 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Button: Button.extend({ defaultProps: { size: 'sm' } }),
+    Button: Button.extend({
+      defaultProps: { size: 'sm' },
+      vars: (_, { variant }) => ({ root: variant === undefined || variant === 'filled' ? { '--button-bg': 'var(--lb-action)', '--button-hover': 'var(--lb-action-hover)', '--button-color': 'var(--lb-on-action)' } : {} }),
+    }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),
   },
 });

@@ -1,0 +1,134 @@
+import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { Server as SocketServer } from 'socket.io';
+import { type SampleComputer, type SampleJob, type SampleVersion, sampleManifest } from './sample-fleet.js';
+
+const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const policy = { schedule: { kind: 'every', intervalMs: 86_400_000 }, jitterMs: 1_800_000, rpoTargetMs: 86_400_000, pausedUntilMs: null };
+/** What the page must get along with: no script but files of its own origin, nothing made from text. */
+const contentSecurity = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self' ws:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+type Answer = Readonly<{ status: number; body: unknown }>;
+const ok = (body: unknown): Answer => ({ status: 200, body });
+const refusal = (status: number, code: string, message: string): Answer => ({ status, body: { ok: false, code, message, remedy: null, retry: 'never' } });
+
+/** A server that answers like the real one from whatever a test put into it, and pushes what a test tells it to. */
+export class StubServer {
+  readonly secret = 'lb-first-run-secret';
+  computers: readonly SampleComputer[] = [];
+  jobs: readonly SampleJob[] = [];
+  versions: readonly SampleVersion[] = [];
+  held: readonly unknown[] = [];
+  policy: unknown = policy;
+  /** Paths that answer 500 as long as they are in here. */
+  readonly broken = new Set<string>();
+  /** Paths that do not answer as long as they are in here. */
+  readonly silent = new Set<string>();
+  /** Every request that changes something, as `METHOD path body`. */
+  readonly received: string[] = [];
+  private readonly waiting: http.ServerResponse[] = [];
+  private readonly seqs = new Map<string, number>();
+
+  private constructor(private readonly files: string, private readonly server: http.Server, private readonly sockets: SocketServer) {}
+
+  /** Serves the built page in `files` on a free port of the loopback address. */
+  static async start(files: string): Promise<StubServer> {
+    const server = http.createServer();
+    const sockets = new SocketServer(server);
+    const stub = new StubServer(files, server, sockets);
+    server.on('request', (request, response) => {
+      if (request.url?.startsWith('/socket.io/') === true) return;
+      stub.answer(request, response).catch((error: unknown) => { response.writeHead(500).end(String(error)); });
+    });
+    stub.acceptPages();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return stub;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${String((this.server.address() as AddressInfo).port)}`;
+  }
+
+  /** Pushes a change into a room; `skip` numbers that many pushes as if they had been lost on the way. */
+  push(room: string, change: Readonly<{ computers?: readonly SampleComputer[]; jobs?: readonly SampleJob[]; points?: boolean }>, skip = 0): void {
+    const seq = (this.seqs.get(room) ?? 0) + 1 + skip;
+    this.seqs.set(room, seq);
+    this.sockets.of('/dashboard').to(room).emit('change', { room, seq, computers: change.computers ?? [], jobs: change.jobs ?? [], points: change.points ?? false });
+  }
+
+  /** Cuts every live connection, as a restarting server does. */
+  cutSockets(): void {
+    for (const socket of this.sockets.of('/dashboard').sockets.values()) socket.conn.close();
+  }
+
+  async stop(): Promise<void> {
+    for (const response of this.waiting) response.destroy();
+    await this.sockets.close();
+  }
+
+  private acceptPages(): void {
+    const pages = this.sockets.of('/dashboard');
+    pages.use((socket, next) => { next(socket.handshake.headers.cookie?.includes('session=yes') === true ? undefined : new Error('not logged in')); });
+    pages.on('connection', (socket) => {
+      socket.on('watch', (body: { room: string }, ack: (answer: unknown) => void) => {
+        void socket.join(body.room);
+        ack({ ok: true, result: { seq: this.seqs.get(body.room) ?? 0 } });
+      });
+      socket.on('unwatch', (body: { room: string }) => void socket.leave(body.room));
+    });
+  }
+
+  private async answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? '/', this.url);
+    if (!pathname.startsWith('/api/')) { this.sendFile(pathname, response); return; }
+    if (this.silent.has(pathname)) { this.waiting.push(response); return; }
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString();
+    if (request.method !== 'GET') this.received.push(`${request.method ?? ''} ${pathname} ${text}`);
+    const { status, body } = this.route(request, { pathname, text, response });
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  }
+
+  private route(request: http.IncomingMessage, asked: Readonly<{ pathname: string; text: string; response: http.ServerResponse }>): Answer {
+    const { pathname, text, response } = asked;
+    if (pathname === '/api/v1/login') {
+      if ((JSON.parse(text) as { token?: unknown }).token !== this.secret) return refusal(401, 'LOGIN_REFUSED', 'This secret is not right');
+      response.setHeader('set-cookie', 'session=yes; HttpOnly; SameSite=Strict; Path=/');
+      return ok({ ok: true });
+    }
+    if (request.headers.cookie?.includes('session=yes') !== true) return refusal(401, 'LOGIN_REQUIRED', 'Log in first');
+    if (this.broken.has(pathname)) return refusal(500, 'CATALOG_UNREACHABLE', 'The database does not answer');
+    if (pathname.endsWith('/policy') || pathname === '/api/v1/policies/default') {
+      if (request.method === 'PUT') this.policy = (JSON.parse(text) as { policy: unknown }).policy ?? policy;
+      return ok({ v: 1, policy: this.policy, origin: this.policy === policy ? 'built-in' : 'machine' });
+    }
+    return this.read(pathname);
+  }
+
+  private read(pathname: string): Answer {
+    const [, machineId, versionId] = /^\/api\/v1\/computers\/([0-9a-f]+)\/versions(?:\/([0-9a-f]+))?$/.exec(pathname) ?? [];
+    if (machineId !== undefined) {
+      const version = this.versions.find((entry) => entry.id === versionId);
+      return version === undefined ? ok({ v: 1, computer: 'WS-001', machineId, versions: this.versions }) : ok({ v: 1, manifest: sampleManifest(machineId, version) });
+    }
+    switch (pathname) {
+      case '/api/v1/computers': return ok({ v: 1, seq: this.seqs.get('fleet') ?? 0, computers: this.computers });
+      case '/api/v1/jobs': return ok({ v: 1, jobs: this.jobs });
+      case '/api/v1/held-enrolments': return ok({ v: 1, requests: this.held });
+      case '/api/v1/backups': return ok({ v: 1, jobs: [] });
+      case '/api/v1/enrolment-tokens': return ok({ v: 1, token: 'lbt_7Qw2mXr9Tn4Ks1', expiresAt: new Date(Date.now() + 86_400_000).toISOString() });
+      case '/api/v1/store': return ok({ v: 1, storeId: 'e'.repeat(32), path: '/srv/lifeboat/store', device: '/dev/md0', sizeBytes: 40 * 1024 ** 4, freeBytes: 8.6 * 1024 ** 4, liveBytes: 0, reclaimableBytes: null, logicalBytes: 0, dedupRatio: null, compressionRatio: null, watermarks: null, pressure: 'green', forecast: null, chunks: 0, packs: 0 });
+      default: return ok({ ok: true });
+    }
+  }
+
+  private sendFile(pathname: string, response: http.ServerResponse): void {
+    const file = path.join(this.files, path.normalize(pathname));
+    const found = fs.existsSync(file) && fs.statSync(file).isFile() ? file : path.join(this.files, 'index.html');
+    response.writeHead(200, { 'content-type': types[path.extname(found)] ?? 'application/octet-stream', 'content-security-policy': contentSecurity });
+    response.end(fs.readFileSync(found));
+  }
+}
