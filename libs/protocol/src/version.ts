@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** The protocol versions this build speaks. Raised when a frame or event changes its meaning. */
 export const protocolVersions: ProtocolRange = { min: 1, max: 1 };
 
-export const ProtocolRange = z.strictObject({ min: z.number().int().min(1).max(1000), max: z.number().int().min(1).max(1000) });
+export const ProtocolRange = z.strictObject({ min: z.number().int().min(1).max(1000), max: z.number().int().min(1).max(1000) }).refine(({ min, max }) => min <= max, 'the range is empty');
 export type ProtocolRange = z.infer<typeof ProtocolRange>;
 
 export type Negotiation =

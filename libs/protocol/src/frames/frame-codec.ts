@@ -9,6 +9,10 @@ const REF_KIND = 6;
 const TYPES = { batch: 1, 'volume-end': 2, ack: 3, fail: 4, read: 5, 'read-end': 6, credit: 7 } as const;
 const TYPE_NAMES = [undefined, 'batch', 'volume-end', 'ack', 'fail', 'read', 'read-end', 'credit'] as const;
 const CODECS: readonly Codec[] = ['raw', 'zstd'];
+/** Header bytes that a type does not use, as [from, to); zero today, so that a later version may use them without being misread. */
+const RESERVED: Readonly<Record<Frame['type'], readonly (readonly [number, number])[]>> = {
+  batch: [[28, 32]], 'volume-end': [[5, 6], [16, 32]], ack: [[5, 8], [24, 32]], fail: [[5, 32]], read: [], 'read-end': [[5, 6], [24, 32]], credit: [[5, 16], [24, 32]],
+};
 const failBody = z.strictObject({ code: z.string().max(64), message: z.string().max(500), retry: z.enum(['never', 'now', 'later']), retryAfterMs: z.number().int().min(0).max(86_400_000) });
 
 /** Encodes any frame. The caller keeps the frame within the limits of `frame.ts`; the returned bytes are the caller's. */
@@ -61,6 +65,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.getUint32(0, true) !== MAGIC) throw new FrameInvalid('magic');
   const type = TYPE_NAMES[view.getUint8(4)];
+  if (type === undefined) throw new FrameInvalid('unknown type');
+  for (const [from, to] of RESERVED[type]) assertZero(bytes, from, to);
   const seq = readUint(view, 8);
   const volume = view.getUint16(6, true);
   switch (type) {
@@ -82,13 +88,12 @@ export function decodeFrame(bytes: Uint8Array): Frame {
       const offsetBytes = readUint(view, 16);
       const lengthBytes = readUint(view, 24);
       if (lengthBytes === 0 || !Number.isSafeInteger(offsetBytes + lengthBytes)) throw new FrameInvalid('read range');
+      if (view.getUint8(5) > 1) throw new FrameInvalid('read flags');
       return { type, seq, volume, offsetBytes, lengthBytes, mapOnly: view.getUint8(5) === 1 };
     }
     case 'read-end':
       assertLength(bytes, FRAME_HEADER_BYTES);
       return { type, seq, volume, damagedBytes: readUint(view, 16) };
-    case undefined:
-      throw new FrameInvalid('unknown type');
   }
 }
 
@@ -137,6 +142,7 @@ function readBatchEntry(view: DataView, at: number): BatchEntry {
     const offsetBytes = readUint(view, at);
     const lengthBytes = view.getUint32(at + 8, true) + (view.getUint32(at + 12, true) & 0xffffff) * 2 ** 32;
     if (lengthBytes === 0 || !Number.isSafeInteger(offsetBytes + lengthBytes)) throw new FrameInvalid('entry range');
+    assertZero(new Uint8Array(view.buffer, view.byteOffset + at, PAGE_ENTRY_BYTES), 16, PAGE_ENTRY_BYTES);
     return { kind: 'ref', offsetBytes, lengthBytes };
   }
   try {
@@ -181,6 +187,10 @@ function readUint(view: DataView, at: number): number {
   const value = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
   if (!Number.isSafeInteger(value)) throw new FrameInvalid('number out of range');
   return value;
+}
+
+function assertZero(bytes: Uint8Array, from: number, to: number): void {
+  for (let at = from; at < to; at += 1) if (bytes[at] !== 0) throw new FrameInvalid('reserved bytes');
 }
 
 function assertLength(bytes: Uint8Array, expected: number): void {
