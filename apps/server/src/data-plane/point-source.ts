@@ -26,7 +26,8 @@ type Subtree = Readonly<{ digest: Digest; extent: Extent; level: number | null }
 async function* readSubtree(getPage: PageSource, subtree: Subtree, range: Extent): AsyncGenerator<ReadableEntry> {
   const page = await undefinedWhenLost(async () => assertPage(decodeIndexPage(await getPage(subtree.digest)), subtree));
   if (!page) {
-    yield { kind: 'damaged', ...subtree.extent };
+    const { offsetBytes, lengthBytes } = subtree.extent;
+    yield { kind: 'damaged', offsetBytes, lengthBytes };
     return;
   }
   for (const entry of page.entries) {

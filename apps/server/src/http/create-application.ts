@@ -16,7 +16,7 @@ const bodyBytesMax = '4mb';
 
 /** Makes the application, ready to listen; nothing is open to the network yet. */
 export async function createApplication(platform: Platform): Promise<NestExpressApplication> {
-  const options = Object.assign({} as NestApplicationOptions, { logger: new NestLog(platform.log), bodyParser: false, abortOnError: false });
+  const options: Pick<NestApplicationOptions, 'logger' | 'bodyParser' | 'abortOnError'> = { logger: new NestLog(platform.log), bodyParser: false, abortOnError: false };
   const app = await NestFactory.create<NestExpressApplication>(appModule(platform), options);
   app.disable('x-powered-by');
   app.use(securityHeaders);

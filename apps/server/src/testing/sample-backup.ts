@@ -66,7 +66,7 @@ export class SampleVolume {
           counts: { dataBytes, zeroBytes: chunkBytes, unallocatedBytes: 0, unreadableBytes: 0 }, warnings: [],
         }],
       }],
-    } as ManifestDraft;
+    };
   }
 }
 

@@ -1,0 +1,9 @@
+import { UserError } from '@lifeboat/model';
+
+/** The directory is not the data directory of a server: it has no store. Nothing is made there, since a typing error is likelier than an empty server. */
+export class DataDirWithoutStore extends UserError {
+  readonly code = 'DATA_DIR_WITHOUT_STORE';
+  constructor(details: { path: string }) {
+    super('there is no store in this data directory', { details, remedy: 'Name the directory that `lifeboat server start --data` was given.' });
+  }
+}
