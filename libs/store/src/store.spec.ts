@@ -2,24 +2,15 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf, systemClock, systemRandom } from '@lifeboat/codec';
-import { randomHex128, walkMap, type LedgerRecord, type MachineId, type RestorePointManifest } from '@lifeboat/model';
+import { randomHex128, type LedgerRecord, type MachineId } from '@lifeboat/model';
 import { openStore } from './open-store.js';
 import type { Store } from './store.js';
 import { MemoryStoreFs } from './testing/memory-store-fs.js';
+import { readSampleVolume } from './testing/read-volume.js';
 import { openMemoryStore } from './testing/memory-store.js';
-import { commitVolume, putChunks, putVolume, sampleChunk, sampleManifest } from './testing/sample-backup.js';
+import { commitVolume, putChunks, putVolume, sampleChunk, sampleChunkBytes, sampleManifest } from './testing/sample-backup.js';
 
 const machineId = randomHex128(systemRandom) as MachineId;
-
-async function readVolume(store: Store, manifest: RestorePointManifest): Promise<Uint8Array> {
-  const volume = manifest.disks[0]?.volumes[0];
-  if (!volume) return new Uint8Array();
-  const bytes = new Uint8Array(volume.lengthBytes);
-  for await (const entry of walkMap({ root: volume.mapRoot, lengthBytes: volume.lengthBytes, getPage: store.readPage })) {
-    if (entry.kind === 'data') bytes.set(await store.readChunk(entry.digest), entry.offsetBytes);
-  }
-  return bytes;
-}
 
 async function ledgerOf(store: Store, fromSeq = 1): Promise<LedgerRecord[]> {
   const records: LedgerRecord[] = [];
@@ -33,19 +24,19 @@ describe('a store on a real directory', () => {
     path = await mkdtemp(join(tmpdir(), 'lifeboat-store-'));
   });
   afterEach(() => rm(path, { recursive: true }));
-  const open = (): Promise<Store> => openStore({ path, clock: systemClock, random: systemRandom, packBytesTarget: 1024 * 1024 });
+  const open = (): Promise<Store> => openStore({ path, clock: systemClock, random: systemRandom, packBytesTarget: 64 * 1024 });
 
   test('gives back what was committed, also when opened again and without its index', async () => {
     const volume = Array.from({ length: 100 }, (_, index) => (index % 7 === 0 ? null : sampleChunk(index)));
-    const expected = Buffer.concat(volume.map((chunk) => chunk ?? new Uint8Array(65_536)));
+    const expected = Buffer.concat(volume.map((chunk) => chunk ?? new Uint8Array(sampleChunkBytes)));
     let store = await open();
     const manifest = await commitVolume(store, volume, { random: systemRandom, machineId });
-    expect(Buffer.compare(await readVolume(store, manifest), expected)).toBe(0);
+    expect(Buffer.compare(await readSampleVolume(store, manifest), expected)).toBe(0);
     await store.close();
 
     store = await open();
     expect(await store.readManifest(machineId, manifest.pointId)).toEqual(manifest);
-    expect(Buffer.compare(await readVolume(store, manifest), expected)).toBe(0);
+    expect(Buffer.compare(await readSampleVolume(store, manifest), expected)).toBe(0);
     const before = await store.stats();
     expect(before.packs).toBeGreaterThan(3);
     await store.close();
@@ -53,7 +44,7 @@ describe('a store on a real directory', () => {
 
     await rm(join(path, 'index'), { recursive: true });
     store = await open();
-    expect(Buffer.compare(await readVolume(store, manifest), expected)).toBe(0);
+    expect(Buffer.compare(await readSampleVolume(store, manifest), expected)).toBe(0);
     expect(await store.stats()).toMatchObject({ chunks: before.chunks, plainBytes: before.plainBytes, packs: before.packs, packBytes: before.packBytes });
     await store.close();
   });
@@ -77,7 +68,7 @@ describe('a store on a real directory', () => {
     await store.close();
     await writeFile(join(path, 'index', 'data.mdb'), Buffer.alloc(20_000, 0x5a));
     store = await open();
-    expect(Buffer.compare(await readVolume(store, manifest), sampleChunk(1))).toBe(0);
+    expect(Buffer.compare(await readSampleVolume(store, manifest), sampleChunk(1))).toBe(0);
     await store.close();
   });
 });

@@ -1,7 +1,9 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, open as openFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { bytesToHex, hexToBytes, GIB, type Digest, type PackId } from '@lifeboat/model';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { StoreUnusable } from '../errors.js';
+import { errnoOf } from '../fs/errno.js';
 import type { ChunkIndex, ChunkPlace, IndexBatch, IndexedPack } from './chunk-index.js';
 import { decodePlace, encodePlace } from './chunk-place-codec.js';
 
@@ -9,6 +11,11 @@ import { decodePlace, encodePlace } from './chunk-place-codec.js';
 const layoutVersion = 1;
 /** Address space, not memory or disk; LMDB grows it when needed. */
 const mapBytes = 64 * GIB;
+const openingMarker = 'opening';
+/** Both meta pages of a data file hold this, behind a page header of 24 bytes; page size fixed below. Source: lmdb-js, mdb.c, MDB_meta. */
+const metaMagic = 0xbeefc0de;
+const metaMagicOffset = 24;
+const pageBytes = 4096;
 const totalsKey = Buffer.from('totals');
 const versionKey = Buffer.from('version');
 
@@ -22,17 +29,28 @@ interface Totals {
  * @throws StoreUnusable (STORE_UNUSABLE) when a new one cannot be made either.
  */
 export async function openLmdbChunkIndex(directory: string): Promise<ChunkIndex> {
-  const existing = tryOpen(directory);
+  if (!(await mayOpen(directory))) await rm(directory, { recursive: true, force: true });
+  const existing = await tryOpen(directory);
   if (existing) return existing;
   await rm(directory, { recursive: true, force: true });
-  const fresh = tryOpen(directory);
+  const fresh = await tryOpen(directory);
   if (!fresh) throw new StoreUnusable({ path: directory, reason: 'the chunk index cannot be made' });
   return fresh;
 }
 
-function tryOpen(directory: string): LmdbChunkIndex | undefined {
+/** The marker is there while LMDB opens its files: a rotten file can end the process, and must not end it a second time. */
+async function tryOpen(directory: string): Promise<LmdbChunkIndex | undefined> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const marker = join(directory, openingMarker);
+  await writeFile(marker, '');
+  const index = openNow(directory);
+  await rm(marker);
+  return index;
+}
+
+function openNow(directory: string): LmdbChunkIndex | undefined {
   try {
-    const root = open<Buffer, Buffer>({ path: directory, noSubdir: false, maxDbs: 4, mapSize: mapBytes, encoding: 'binary', keyEncoding: 'binary', cache: false });
+    const root = open<Buffer, Buffer>({ path: directory, noSubdir: false, maxDbs: 4, mapSize: mapBytes, pageSize: pageBytes, encoding: 'binary', keyEncoding: 'binary', cache: false });
     const meta = root.openDB<Buffer, Buffer>({ name: 'meta', encoding: 'binary', keyEncoding: 'binary', cache: false });
     const version = meta.get(versionKey);
     if (version === undefined) meta.putSync(versionKey, Buffer.from([layoutVersion]));
@@ -44,6 +62,27 @@ function tryOpen(directory: string): LmdbChunkIndex | undefined {
   } catch {
     // Any reason leads to the same answer: the caller removes the directory and the store fills a new index from the packs.
     return undefined;
+  }
+}
+
+/** LMDB trusts its file blindly, so what is plainly not a data file of its kind is kept from it. */
+async function mayOpen(directory: string): Promise<boolean> {
+  let names: string[];
+  try {
+    names = await readdir(directory);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return true;
+    throw error;
+  }
+  if (names.includes(openingMarker)) return false;
+  if (!names.includes('data.mdb')) return true;
+  const file = await openFile(join(directory, 'data.mdb'), 'r');
+  try {
+    const head = Buffer.alloc(2 * pageBytes);
+    const { bytesRead } = await file.read(head, 0, head.length, 0);
+    return bytesRead === head.length && [0, pageBytes].every((page) => head.readUInt32LE(page + metaMagicOffset) === metaMagic);
+  } finally {
+    await file.close();
   }
 }
 

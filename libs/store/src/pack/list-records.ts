@@ -20,7 +20,7 @@ export type PackListing = Readonly<{
   recordsEnd: number;
 }>;
 
-/** Lists what a pack holds: from its footer when that verifies, else by scanning. Reads only; a missing file is the port's `ENOENT`. */
+/** Lists what a sealed pack holds: from its footer when that verifies, else by scanning. Reads only; a missing file is the port's `ENOENT`. */
 export async function listRecords(fs: StoreFs, path: string, packId: PackId): Promise<PackListing> {
   return withFile(fs, path, async (file) => {
     const pack: ScannedPack = { file, path, packId, sizeBytes: await file.size() };
@@ -32,6 +32,26 @@ export async function listRecords(fs: StoreFs, path: string, packId: PackId): Pr
       return { packId, fileLengthBytes: pack.sizeBytes, header, listedBy: 'footer', records, faults, footerEntries: [], recordsEnd: trailer.footerOffset };
     }
     return { ...(await scan(pack, faults)), header };
+  });
+}
+
+/**
+ * Lists what a pack holds that was not sealed in order: by scanning, because a power cut may have kept a footer and lost records it lists.
+ * `listedBy` is `footer` only when the footer lists exactly the records that verify.
+ */
+export async function scanPack(fs: StoreFs, path: string, packId: PackId): Promise<PackListing> {
+  return withFile(fs, path, async (file) => {
+    const pack: ScannedPack = { file, path, packId, sizeBytes: await file.size() };
+    const footerFaults: PackFault[] = [];
+    const faults: PackFault[] = [];
+    const header = await readHeader(pack, faults);
+    const fromFooter = await readFooter(pack, footerFaults);
+    const scanned = await scan(pack, faults);
+    const listed = fromFooter?.records.map((record) => record.recordOffset).join() === scanned.records.map((record) => record.recordOffset).join();
+    if (!listed || !fromFooter || footerFaults.length > 0) return { ...scanned, header };
+    // The footer itself is a gap to the scan; here it is known to be what it should be.
+    const { footerOffset } = fromFooter.trailer;
+    return { ...scanned, header, listedBy: 'footer', faults: faults.filter((fault) => fault.offsetBytes < footerOffset), recordsEnd: footerOffset };
   });
 }
 

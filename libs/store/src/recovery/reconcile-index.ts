@@ -1,7 +1,7 @@
 import type { Digest, PackId } from '@lifeboat/model';
 import type { StoreFs } from '../fs/store-fs.js';
 import type { ChunkIndex, ChunkPlace, IndexedPack } from '../index/chunk-index.js';
-import { listRecords, type PackListing } from '../pack/list-records.js';
+import { listRecords, scanPack, type PackListing } from '../pack/list-records.js';
 import { openDirectory, openPathOf, packIdOf, packsDirectory, sealedPathOf } from '../pack/pack-paths.js';
 
 /** What the index needed at start: packs read into it, and whether it had to begin anew. */
@@ -20,7 +20,7 @@ export async function reconcileIndex(fs: StoreFs, index: ChunkIndex): Promise<In
   for (const [packId, path] of onDisk) {
     const isOpen = path === openPathOf(packId);
     if (known.get(packId)?.sealed === true && !isOpen) continue;
-    const listing = await listRecords(fs, path, packId);
+    const listing = await (isOpen ? scanPack : listRecords)(fs, path, packId);
     await indexPack(index, listing, { sealed: !isOpen, indexedBytes: isOpen ? listing.recordsEnd : listing.fileLengthBytes });
     indexedPacks += 1;
   }

@@ -3,7 +3,7 @@ import { alignUp } from '../binary/binary.js';
 import { syncDirectory, syncFile } from '../fs/file-io.js';
 import type { StoreFs } from '../fs/store-fs.js';
 import type { ChunkIndex } from '../index/chunk-index.js';
-import { listRecords, type PackFault, type PackListing } from '../pack/list-records.js';
+import { scanPack, type PackFault, type PackListing } from '../pack/list-records.js';
 import { moveToSealed, OpenPack } from '../pack/open-pack.js';
 import type { FooterEntry } from '../pack/pack-footer.js';
 import { openDirectory, openPathOf, packIdOf } from '../pack/pack-paths.js';
@@ -38,10 +38,8 @@ function lacksIndexed(pack: RecoveredPack, indexedBytes: number): boolean {
 async function recoverPack(fs: StoreFs, index: ChunkIndex, packId: PackId): Promise<RecoveredPack> {
   const path = openPathOf(packId);
   await syncBeforeReading(fs, path);
-  const listing = await listRecords(fs, path, packId);
-  // A crash may have come between the trailers and the renaming: then the missing trailer is no fault.
-  const faults = listing.faults.filter((fault) => fault.structure !== 'trailer' && fault.structure !== 'footer');
-  const done = (outcome: RecoveredPack['outcome']): RecoveredPack => ({ packId, outcome, records: listing.records.length, recordsEnd: listing.recordsEnd, faults });
+  const listing = await scanPack(fs, path, packId);
+  const done = (outcome: RecoveredPack['outcome']): RecoveredPack => ({ packId, outcome, records: listing.records.length, recordsEnd: listing.recordsEnd, faults: listing.faults });
   if (!listing.header) {
     await setAside(fs, path, 'quarantine');
     return done('quarantined');

@@ -28,7 +28,7 @@ export class MemoryFileContent {
     for (let at = 0; at < left.bytes.length; at += sectorBytes) {
       const end = Math.min(left.bytes.length, at + sectorBytes);
       const source = choose(2) === 0 ? this.synced : this.bytes;
-      source.copy(left.bytes, at, at, Math.min(end, source.length));
+      if (at < source.length) source.copy(left.bytes, at, at, Math.min(end, source.length));
     }
     left.sync();
     return left;

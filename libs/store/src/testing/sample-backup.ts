@@ -4,8 +4,10 @@ import {
 } from '@lifeboat/model';
 import type { Store } from '../store.js';
 
-/** Chunks of the sample volumes. */
-export const sampleChunkBytes = 64 * KIB;
+/** Chunks of the sample volumes: small, so that many fit into a test. */
+export const sampleChunkBytes = 4 * KIB;
+/** Looked up once: globals are slow in a test's own realm. */
+const { imul } = Math;
 
 /** A volume's content, chunk by chunk; null is a chunk of zeros, which is not stored. */
 export type SampleVolume = readonly (Uint8Array | null)[];
@@ -15,7 +17,7 @@ export function sampleChunk(seed: number, lengthBytes = sampleChunkBytes): Uint8
   const bytes = new Uint8Array(lengthBytes);
   let state = (seed + 1) * 2_654_435_761;
   for (let at = 0; at < lengthBytes; at += 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    state = (imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     bytes[at] = at % 2 === 0 ? state >>> 24 : 0;
   }
   return bytes;

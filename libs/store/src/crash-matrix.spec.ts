@@ -1,0 +1,140 @@
+import { digestOf, systemClock } from '@lifeboat/codec';
+import { type Digest, type LedgerRecord, type MachineId, type RestorePointManifest } from '@lifeboat/model';
+import { MemoryChunkIndex } from './index/memory-chunk-index.js';
+import type { Store } from './store.js';
+import { MemoryStoreFs } from './testing/memory-store-fs.js';
+import { openMemoryStore, seededRandom } from './testing/memory-store.js';
+import { readSampleVolume } from './testing/read-volume.js';
+import { commitVolume, putChunks, sampleChunk, sampleChunkBytes, type SampleVolume } from './testing/sample-backup.js';
+
+
+/** The matrix is thousands of runs; a loaded machine takes its time. */
+const timeoutMs = 600_000;
+const machineId = 'ab'.repeat(16) as MachineId;
+const chunks = Array.from({ length: 60 }, (_, seed) => sampleChunk(seed));
+const digests = chunks.map(digestOf);
+const first: SampleVolume = [...chunks.slice(0, 20), null, ...chunks.slice(0, 3)];
+const second: SampleVolume = [...chunks.slice(10, 30), null];
+const third: SampleVolume = chunks.slice(25, 45);
+const bytesOf = (volume: SampleVolume): Buffer => Buffer.concat(volume.map((chunk) => chunk ?? new Uint8Array(sampleChunkBytes)));
+
+/** What the store has promised so far. */
+class Promised {
+  readonly chunks = new Set<Digest>();
+  readonly points = new Map<string, { manifest: RestorePointManifest; volume: SampleVolume }>();
+  readonly records: LedgerRecord[] = [];
+}
+
+function open(fs: MemoryStoreFs, seed: number, index = new MemoryChunkIndex()): Promise<Store> {
+  return openMemoryStore(fs, { random: seededRandom(seed), packBytesTarget: 24 * 1024, clock: { ...systemClock, nowMs: () => 1_700_000_000_000 }, index });
+}
+
+/** Two backups of which the second overlaps the first, ledger events and chunks that no point names; packs fill up and are sealed on the way. */
+async function work(store: Store, promised: Promised, seed: number): Promise<void> {
+  const random = seededRandom(seed + 1000);
+  for (const [round, volume] of [first, second].entries()) {
+    // The point is promised only by a resolved commit, but its content is known before.
+    const manifest = await commitVolume(store, volume, { random, machineId });
+    promised.points.set(manifest.pointId, { manifest, volume });
+    const loose = 45 + round * 5;
+    await Promise.all([putChunks(store, chunks.slice(loose, loose + 3)), putChunks(store, chunks.slice(loose + 1, loose + 5))]);
+    await Promise.all([store.flush(), store.flush()]);
+    for (const digest of digests.slice(loose, loose + 5)) promised.chunks.add(digest);
+    promised.records.push(...(await Promise.all([1, 2].map(() => store.appendLedger({ type: 'policy.set', machineId, policy: null })))));
+  }
+}
+
+async function assertKept(store: Store, promised: Promised): Promise<void> {
+  for (const digest of promised.chunks) expect(digestOf(await store.readChunk(digest))).toBe(digest);
+  const found = new Map<number, LedgerRecord>();
+  const volumes = [first, second].map(bytesOf);
+  for await (const record of store.readLedger(1)) {
+    found.set(record.seq, record);
+    if (record.event.type !== 'point.committed') continue;
+    // Never half: what the ledger names is whole, even when nobody was told of it.
+    const manifest = await store.readManifest(record.event.machineId, record.event.pointId);
+    const bytes = await readSampleVolume(store, manifest);
+    expect(volumes.some((volume) => volume.equals(bytes)) || bytesOf(third).equals(bytes)).toBe(true);
+  }
+  for (const record of promised.records) expect(found.get(record.seq)).toEqual(record);
+  for (const { manifest, volume } of promised.points.values()) {
+    expect(await store.readManifest(machineId, manifest.pointId)).toEqual(manifest);
+    expect(bytesOf(volume).equals(await readSampleVolume(store, manifest))).toBe(true);
+  }
+}
+
+/** Runs the work until the process dies before operation `dieBefore`. */
+async function workUntilDeath(fs: MemoryStoreFs, dieBefore: number, index: MemoryChunkIndex): Promise<{ promised: Promised; died: boolean }> {
+  const promised = new Promised();
+  fs.dieBefore = dieBefore;
+  try {
+    const store = await open(fs, dieBefore, index);
+    await work(store, promised, dieBefore);
+    await store.close();
+    return { promised, died: false };
+  } catch (error) {
+    if (fs.operations < dieBefore) throw error;
+    return { promised, died: true };
+  }
+}
+
+/** Opens what a crash left, checks every promise, works on and opens once more. */
+async function assertSurvives(left: MemoryStoreFs, promised: Promised, options: { seed: number; index: MemoryChunkIndex }): Promise<void> {
+  const store = await open(left, options.seed + 50_000, options.index);
+  await assertKept(store, promised);
+  const manifest = await commitVolume(store, third, { random: seededRandom(options.seed + 70_000), machineId });
+  promised.points.set(manifest.pointId, { manifest, volume: third });
+  await store.close();
+  const again = await open(left, options.seed + 60_000);
+  await assertKept(again, promised);
+  await again.close();
+}
+
+test('the work takes the file operations the matrix covers', async () => {
+  const fs = new MemoryStoreFs();
+  expect((await workUntilDeath(fs, Number.POSITIVE_INFINITY, new MemoryChunkIndex())).died).toBe(false);
+  expect(fs.operations).toBeGreaterThan(150);
+  expect(fs.paths().filter((path) => path.endsWith('.pack')).length).toBeGreaterThanOrEqual(6);
+});
+
+describe.each([
+  { name: 'kill -9', how: 'kill' as const, seeds: 1, keepIndex: true },
+  { name: 'kill -9 and a lost index', how: 'kill' as const, seeds: 1, keepIndex: false },
+  { name: 'a power cut', how: 'power' as const, seeds: 4, keepIndex: false },
+  { name: 'a power cut after which the index is whole', how: 'power' as const, seeds: 2, keepIndex: true },
+])('$name before every file operation', ({ how, seeds, keepIndex }) => {
+  test('loses nothing that was promised', async () => {
+    for (let seed = 1; seed <= seeds; seed += 1) {
+      for (let dieBefore = 1; ; dieBefore += 1) {
+        const fs = new MemoryStoreFs();
+        const index = new MemoryChunkIndex();
+        const { promised, died } = await workUntilDeath(fs, dieBefore, index);
+        if (!died) break;
+        const random = seededRandom(seed * 100_000 + dieBefore);
+        const left = fs.crash(how, (count) => random.next(count));
+        try {
+          await assertSurvives(left, promised, { seed: dieBefore, index: keepIndex ? index : new MemoryChunkIndex() });
+        } catch (error) {
+          throw new Error(`died before operation ${String(dieBefore)}, seed ${String(seed)}: ${left.paths().join(' ')}`, { cause: error });
+        }
+      }
+    }
+  }, timeoutMs);
+});
+
+test('a power cut during the recovery from a power cut, three deep, loses nothing', async () => {
+  for (let seed = 1; seed <= 150; seed += 1) {
+    const random = seededRandom(seed);
+    const { promised } = await workUntilDeath(new MemoryStoreFs(), Number.POSITIVE_INFINITY, new MemoryChunkIndex());
+    const fs = new MemoryStoreFs();
+    const run = await workUntilDeath(fs, 40 + random.next(170), new MemoryChunkIndex());
+    let left = fs.crash('power', (count) => random.next(count));
+    for (let depth = 0; depth < 3; depth += 1) {
+      left.dieBefore = 1 + random.next(60);
+      await open(left, seed).then((store) => store.close(), () => undefined);
+      left = left.crash('power', (count) => random.next(count));
+    }
+    expect(promised.points.size).toBe(2);
+    await assertSurvives(left, run.promised, { seed, index: new MemoryChunkIndex() });
+  }
+}, timeoutMs);
