@@ -57,9 +57,10 @@ export interface BackupSession {
   commit(draft: ManifestDraft, identity: Readonly<{ computerName: RestorePointManifest['computerName'] }>): Promise<RestorePointManifest>;
 
   /**
-   * The map a REF refers to, clipped to `range`: the resumed prefix, then the base point. Bytes for which there is no base, or of whose
-   * chunk only a part lies in the range or before the prefix' end, come as `unallocated`.
-   * @throws RefWithoutBase (REF_WITHOUT_BASE) the volume has no base; BaseDamaged (BASE_DAMAGED).
+   * The map a REF refers to: the resumed prefix, then the base point. Gives the entries that touch `range`, runs cut to it, chunks whole. Bytes
+   * for which there is no base, or of whose chunk the prefix' end leaves only a part, come as `unallocated`.
+   * @throws RefWithoutBase (REF_WITHOUT_BASE) the volume has no base; FrameOutOfPlace (FRAME_OUT_OF_PLACE) no such volume or range;
+   *   BaseDamaged (BASE_DAMAGED).
    */
   readBaseMap(volume: number, range: Extent): AsyncGenerator<MapEntry>;
 

@@ -26,12 +26,27 @@ export class BaseMap {
    * @throws BaseDamaged (BASE_DAMAGED) a page is missing or damaged.
    */
   async *entries(range: Extent): AsyncGenerator<MapEntry> {
+    for await (const entry of this.touching(range)) {
+      const offsetBytes = Math.max(entry.offsetBytes, range.offsetBytes);
+      const lengthBytes = Math.min(endOf(entry), endOf(range)) - offsetBytes;
+      if (entry.kind === 'data' && lengthBytes === entry.lengthBytes) yield entry;
+      else yield { kind: entry.kind === 'data' ? 'unallocated' : entry.kind, offsetBytes, lengthBytes };
+    }
+  }
+
+  /**
+   * The base's entries that touch `range`: runs cut to it, chunks whole, so that a reader of several ranges never takes a part of a chunk for
+   * something else. Only what the end of the prefix leaves of a chunk comes as `unallocated`.
+   * @throws BaseDamaged (BASE_DAMAGED) a page is missing or damaged.
+   */
+  async *touching(range: Extent): AsyncGenerator<MapEntry> {
     const { prefix, point } = this.volume.base;
-    const prefixEnd = Math.min(Math.max(prefix?.lengthBytes ?? 0, range.offsetBytes), endOf(range));
-    if (prefix) yield* this.clipped(prefix.mapRoot, { offsetBytes: range.offsetBytes, lengthBytes: prefixEnd - range.offsetBytes });
-    const rest = { offsetBytes: prefixEnd, lengthBytes: endOf(range) - prefixEnd };
+    const prefixBytes = prefix?.lengthBytes ?? 0;
+    const middle = Math.min(Math.max(prefixBytes, range.offsetBytes), endOf(range));
+    if (prefix) yield* this.cut(prefix.mapRoot, { offsetBytes: range.offsetBytes, lengthBytes: middle - range.offsetBytes }, 0);
+    const rest = { offsetBytes: middle, lengthBytes: endOf(range) - middle };
     if (rest.lengthBytes === 0) return;
-    if (point) yield* this.clipped(point.mapRoot, rest);
+    if (point) yield* this.cut(point.mapRoot, rest, prefixBytes);
     else yield { kind: 'unallocated', ...rest };
   }
 
@@ -57,14 +72,15 @@ export class BaseMap {
     if (root) yield* this.walk(root, { offsetBytes, lengthBytes: 1 });
   }
 
-  private async *clipped(root: Digest, range: Extent): AsyncGenerator<MapEntry> {
+  /** The entries of a map that touch `range`; a chunk that begins before `fromBytes` does not belong to it. */
+  private async *cut(root: Digest, range: Extent, fromBytes: number): AsyncGenerator<MapEntry> {
     if (range.lengthBytes === 0) return;
     for await (const entry of this.walk(root, range)) {
-      const offsetBytes = Math.max(entry.offsetBytes, range.offsetBytes);
-      const lengthBytes = Math.min(endOf(entry), endOf(range)) - offsetBytes;
-      if (entry.kind !== 'data') yield { kind: entry.kind, offsetBytes, lengthBytes };
-      else if (lengthBytes === entry.lengthBytes) yield entry;
-      else yield { kind: 'unallocated', offsetBytes, lengthBytes };
+      if (entry.kind === 'data' && entry.offsetBytes >= fromBytes) yield entry;
+      else {
+        const offsetBytes = Math.max(entry.offsetBytes, range.offsetBytes);
+        yield { kind: entry.kind === 'data' ? 'unallocated' : entry.kind, offsetBytes, lengthBytes: Math.min(endOf(entry), endOf(range)) - offsetBytes };
+      }
     }
   }
 

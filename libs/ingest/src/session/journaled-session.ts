@@ -143,7 +143,7 @@ export class JournaledSession implements BackupSession {
       throw new FrameOutOfPlace('there is no such range in this session', { volume, offsetBytes: range.offsetBytes, expectedBytes: lengthBytes });
     }
     if (!hasBase(this.context.bases[volume] ?? noBase)) throw new RefWithoutBase({ volume, offsetBytes: range.offsetBytes });
-    yield* map.entries(range);
+    yield* map.touching(range);
   }
 
   abort(code: string, message: string): Promise<void> {
