@@ -38,3 +38,6 @@ const percentMax = 100;
 
 /** `42 %` of a whole; 100 % for an empty one. */
 export const formatShare = (part: number, whole: number): string => `${String(whole === 0 ? percentMax : Math.floor((part / whole) * percentMax))} %`;
+
+/** Text as one word of a shell command that a person may copy. */
+export const quoted = (text: string): string => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", String.raw`'\''`)}'`);

@@ -1,14 +1,17 @@
-import { isLifeboatError } from '@lifeboat/model';
+import { isLifeboatError, seconds } from '@lifeboat/model';
 
 /** Where text goes; the process's own streams, or a test's. */
 export type Streams = Readonly<{ out: (text: string) => void; err: (text: string) => void }>;
 
 export type PrinterOptions = Readonly<{ json: boolean; ndjson: boolean; quiet: boolean; color: boolean; terminal: boolean }>;
 
+/** Where no terminal rewrites a line, progress is a line this often. */
+const plainLineEveryMs = seconds(30);
+
 /** The only place that writes: results to stdout, messages and progress to stderr. */
 export class Printer {
   private lineOpen = false;
-  private lastPlainMs = Number.NEGATIVE_INFINITY;
+  private lastPlainMs: number | null = null;
 
   constructor(
     readonly options: PrinterOptions,
@@ -50,7 +53,10 @@ export class Printer {
     if (this.options.terminal) {
       this.streams.err(`\r\u001b[K${text}`);
       this.lineOpen = true;
-    } else if (nowMs - this.lastPlainMs >= 30_000) {
+      return;
+    }
+    this.lastPlainMs ??= nowMs;
+    if (nowMs - this.lastPlainMs >= plainLineEveryMs) {
       this.lastPlainMs = nowMs;
       this.streams.err(`${text}\n`);
     }

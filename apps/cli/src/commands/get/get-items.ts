@@ -3,7 +3,7 @@ import { ItemsView, restPaths } from '@lifeboat/protocol';
 import { computerPart } from '../../api/find-computer.js';
 import type { CommandContext } from '../../command-context.js';
 import { exitCodes, type ExitCode } from '../../exit-codes.js';
-import { formatBytes, shortId } from '../../output/format.js';
+import { formatBytes, quoted, shortId } from '../../output/format.js';
 import { formatTable } from '../../output/format-table.js';
 
 /** Shows the disks of a restore point, their layout and volumes. */
@@ -12,7 +12,7 @@ export async function getItems({ api, printer }: CommandContext, computer: strin
   const parts = { computer: await computerPart(client, computer), version: options.version };
   const { manifest } = await client.ask({ method: 'GET', path: restPaths.items, parts }, ItemsView);
   printer.result(itemsOf(manifest), () => describe(manifest));
-  printer.next(`lifeboat start recovery ${computer} --version ${shortId(manifest.pointId)} --disk 0 --to FILE`);
+  printer.next(`lifeboat start recovery ${quoted(computer)} --version ${shortId(manifest.pointId)} --disk 0 --to FILE`);
   return exitCodes.ok;
 }
 
@@ -22,8 +22,8 @@ function itemsOf(manifest: RestorePointManifest): Record<string, unknown> {
   return {
     v: 1, computer: computerName, id: pointId, createdAt: new Date(createdAtMs).toISOString(), kind, consistency, state, bytes, os,
     disks: manifest.disks.map(({ facts, layout, volumes }, number) => {
-      const { tableSectors: _raw, ...shown } = layout;
-      return { number, ...facts, layout: shown, volumes };
+      const { sizeBytes, logicalSectorBytes, physicalSectorBytes, table, tableId, partitions, warnings } = layout;
+      return { number, ...facts, layout: { sizeBytes, logicalSectorBytes, physicalSectorBytes, table, tableId, partitions, warnings }, volumes };
     }),
   };
 }

@@ -4,7 +4,7 @@ import { ComputerList, restPaths, VersionList, type Computer } from '@lifeboat/p
 import { computerPart } from '../../api/find-computer.js';
 import type { Bind, CommandContext } from '../../command-context.js';
 import { exitCodes, type ExitCode } from '../../exit-codes.js';
-import { formatAgo, formatBytes, shortId } from '../../output/format.js';
+import { formatAgo, formatBytes, quoted, shortId } from '../../output/format.js';
 import { formatTable } from '../../output/format-table.js';
 import { paintState } from '../../output/paint-state.js';
 import { getItems } from './get-items.js';
@@ -55,6 +55,6 @@ async function getVersions({ api, printer, clock }: CommandContext, computer: st
       { title: 'STORED', of: (version) => formatBytes(version.bytes.stored), right: true },
       { title: 'KEPT', of: (version) => version.kept.join(', ') },
     ]));
-  if (list.versions.length === 0) printer.next(`lifeboat start backup ${computer} --wait`);
+  if (list.versions.length === 0) printer.next(`lifeboat start backup ${quoted(computer)} --wait`);
   return exitCodes.ok;
 }
