@@ -40,7 +40,7 @@ export function planBackup(disks: readonly Omit<InspectedDisk, 'reader'>[], opti
 /** The bytes of the disk that belong to no partition: tables, boot code, gaps. Spans the whole disk so that offsets are the disk's. */
 function outsideVolume(disk: Omit<InspectedDisk, 'reader'>, diskIndex: number): PlannedVolume {
   return {
-    diskIndex, offsetBytes: 0, cut: { lengthBytes: disk.layout.sizeBytes, used: outsidePartitions(disk.layout), edges: 'exact' }, usedIsExact: true,
+    diskIndex, offsetBytes: 0, cut: { lengthBytes: disk.layout.sizeBytes, used: outsidePartitions(disk.layout), edges: 'exact' }, usedIsExact: false,
     volumeId: `${disk.facts.diskId}/outside`, role: 'outside-partitions', partitionNumber: null, filesystem: 'unknown', label: null, uuid: null,
     cutter: 'fixed', tracker: 'full-read', consistency: disk.mounts.some((mount) => mount.readWrite) ? 'crash' : 'offline', state: 'good', warnings: disk.layout.warnings.slice(0, 100),
   };

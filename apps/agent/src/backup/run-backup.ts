@@ -109,7 +109,7 @@ class BackupRun {
     const { lengthBytes } = planned.cut;
     const base = await openBase({ opened: one.session.opened, volume, volumeId: planned.volumeId, lengthBytes }, one.maps, { ports, signal: request.signal });
     const result = await captureVolume({
-      reader: subReader(this.diskOf(planned).reader, { offsetBytes: planned.offsetBytes, lengthBytes }), plan: planned.cut, base, map: await one.maps.createPending(volume),
+      reader: subReader(this.diskOf(planned).reader, { offsetBytes: planned.offsetBytes, lengthBytes }), plan: planned.cut, base, referencesAreNew: one.session.opened.bases[volume]?.pointId === null, map: await one.maps.createPending(volume),
       send: (batch) => stream.send((seq) => encodeFrame({ type: 'batch', seq, volume, ...batch }), request.signal),
       onSpan: (done) => { ticker.add(done); },
       signal: request.signal,

@@ -12,6 +12,9 @@ const ackMsMax = seconds(120);
 /** A server that keeps saying "try again now" is believed this often. */
 const triesNowMax = 10;
 
+/** What a command that is connected for its own purpose says to the server's wishes: at once, so that the server need not wait. */
+const notServed: Refusal = { ok: false, code: 'AGENT_NOT_SERVING', message: 'only a single command runs on this computer, not the agent itself', remedy: 'Start `lifeboat-agent run` there.', retry: 'later' };
+
 export type RequestOf<E extends AgentEventName> = z.input<(typeof agentEvents)[E]['request']>;
 export type ResultOf<E extends AgentEventName> = z.output<(typeof agentEvents)[E]['result']>;
 type ServerRequest<E extends ServerEventName> = z.output<(typeof serverEvents)[E]['request']>;
@@ -106,7 +109,8 @@ export class ControlConnection implements ControlChannel {
     this.socket?.disconnect();
     const auth = await prepareHandshake(this.credentials, signal);
     const socket = io(urlOf(this.credentials.serverUrl, agentNamespace.slice(1)).href, { transports: ['websocket'], reconnection: false, forceNew: true, auth, timeout: connectMsMax });
-    for (const [event, handler] of this.handlers) {
+    for (const event of Object.keys(serverEvents) as ServerEventName[]) {
+      const handler = this.handlers.get(event) ?? (() => Promise.resolve(notServed));
       socket.on(event, (payload: unknown, acknowledge: unknown) => {
         void handler(payload).then((answer) => { if (typeof acknowledge === 'function') (acknowledge as (answer: Ack<unknown>) => void)(answer); });
       });

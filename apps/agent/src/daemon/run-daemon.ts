@@ -5,6 +5,7 @@ import { isLifeboatError, type BackupProgress } from '@lifeboat/model';
 import type { JobStart } from '@lifeboat/protocol';
 import { takeAgentLock } from '../identity/agent-lock.js';
 import { BackupRunner } from './backup-runner.js';
+import { handleJobStop } from './handle-job-stop.js';
 import { listPoints } from './list-points.js';
 import { serveLocally } from './local-server.js';
 
@@ -28,10 +29,7 @@ export async function runDaemon(agent: EnrolledAgent, config: AgentConfig, signa
     runs.add(run);
     return { accepted: true, reason: null };
   });
-  agent.control.handle('job.stop', (request) => {
-    const matches = runner.running !== null && (runner.running.jobId === null || runner.running.jobId === request.jobId);
-    return Promise.resolve(matches && runner.stop(request.now) ? { accepted: true, reason: null } : { accepted: false, reason: 'this job is not running here' });
-  });
+  handleJobStop(agent.control, runner);
   try {
     await agent.control.stayConnected(signal, (state, reason) => {
       connection = state;

@@ -30,10 +30,9 @@ export class BaseCursor {
     return entry?.lengthBytes === range.lengthBytes && entry.digest === digest;
   }
 
-  /** True when the base says that all of `range` is zero. */
-  isZero(range: Extent): boolean {
-    const touching = this.window.filter((entry) => entry.offsetBytes < endOf(range) && endOf(entry) > range.offsetBytes);
-    return touching.length > 0 && touching.every((entry) => entry.kind === 'zero') && endOf(touching.at(-1) ?? range) >= endOf(range);
+  /** True when the base has content in `range`, so that zeros there are a change. */
+  hasContent(range: Extent): boolean {
+    return this.window.some((entry) => entry.offsetBytes < endOf(range) && endOf(entry) > range.offsetBytes && (entry.kind === 'data' || entry.kind === 'unreadable'));
   }
 
   async close(): Promise<void> {

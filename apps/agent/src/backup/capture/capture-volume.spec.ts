@@ -21,7 +21,7 @@ async function capture(device: MemoryBlockDevice, used: readonly Extent[], base?
   runs += 1;
   const mapPath = join(directory.path, `${String(runs)}.map`);
   const result = await captureVolume({
-    reader: device, plan: { lengthBytes: device.sizeBytes, used, edges: 'masked' }, map: await MapFileWriter.create(mapPath),
+    reader: device, plan: { lengthBytes: device.sizeBytes, used, edges: 'masked' }, referencesAreNew: false, map: await MapFileWriter.create(mapPath),
     base: base ? new BaseCursor([base][Symbol.iterator]() as unknown as AsyncIterator<readonly MapEntry[]>) : null,
     send: (batch) => {
       batches.push({ ...batch, payload: batch.payload.slice() });

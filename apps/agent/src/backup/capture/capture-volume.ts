@@ -18,6 +18,8 @@ export type CaptureTask = Readonly<{
   reader: BlockReader;
   plan: CutPlan;
   base: BaseCursor | null;
+  /** The base is only what an interrupted run of the same backup left: what it has counts as changed all the same. */
+  referencesAreNew: boolean;
   map: MapFileWriter;
   send: SendBatch;
   /** Told of every span, for progress. */
@@ -102,17 +104,16 @@ class VolumeCapture {
   }
 
   private addZero(range: Extent): void {
-    if (this.task.base && !this.task.base.isZero(range)) this.counters.changed += range.lengthBytes;
+    if (this.task.base?.hasContent(range)) this.counters.changed += range.lengthBytes;
     this.batch.addRun('zero', range);
     this.record({ kind: 'zero', ...range });
   }
 
   private addChunk(entry: MapEntry & { kind: 'data' }, bytes: Uint8Array): void {
-    if (this.task.base?.hasChunk(entry, entry.digest)) this.batch.addRun('ref', entry);
-    else {
-      this.counters.changed += entry.lengthBytes;
-      this.batch.addChunk(entry, bytes);
-    }
+    const isKnown = this.task.base?.hasChunk(entry, entry.digest) === true;
+    if (!isKnown || this.task.referencesAreNew) this.counters.changed += entry.lengthBytes;
+    if (isKnown) this.batch.addRun('ref', entry);
+    else this.batch.addChunk(entry, bytes);
     this.record(entry);
   }
 

@@ -1,6 +1,7 @@
 import type { BackupReport } from '../../backup/backup-report.js';
 import { BackupRunner } from '../../daemon/backup-runner.js';
 import { askLocally } from '../../daemon/ask-local.js';
+import { handleJobStop } from '../../daemon/handle-job-stop.js';
 import { listPoints } from '../../daemon/list-points.js';
 import { serveLocally } from '../../daemon/local-server.js';
 import { AgentBusy } from '../../errors/agent-errors.js';
@@ -39,6 +40,7 @@ async function backUp(options: StartBackupOptions, context: VerbContext, progres
   try {
     const agent = await openEnrolledAgent(context.config);
     const runner = new BackupRunner(agent, context.config);
+    handleJobStop(agent.control, runner);
     const stopServing = await serveLocally({ stateDir: state.directory, runner, role: 'command', connection: () => null, listPoints: () => listPoints(agent.control) });
     context.signal.addEventListener('abort', () => { runner.stop(false); }, { once: true });
     try {
