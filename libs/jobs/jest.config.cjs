@@ -1,1 +1,2 @@
-module.exports = { displayName: 'jobs', preset: '../../jest.preset.cjs' };
+// Tests start real PostgreSQL and Redis servers.
+module.exports = { displayName: 'jobs', preset: '../../jest.preset.cjs', testTimeout: 60_000 };

@@ -18,7 +18,7 @@ const know = async (...events: LedgerEvent[]): Promise<unknown> => catalog.catch
 
 describe('computers', () => {
   test('are listed by name as people sort them, with what their state is decided from', async () => {
-    const manifests = manifestsOf(new Map([[pointId(2), { state: 'suspect', createdAtMs: 9e12 }], [pointId(3), 'POINT_DAMAGED']]));
+    const manifests = manifestsOf([[pointId(2), { state: 'suspect', createdAtMs: 9e12 }], [pointId(3), 'POINT_DAMAGED']]);
     await catalog.project(ledgerOf([enrolled(1, 'PC-10'), enrolled(2, 'pc-2'), committed(2, 1), committed(2, 2), committed(2, 3)]), manifests);
     await catalog.computers.touch(machineId(2), 5000, '0.2.0');
     await catalog.computers.touch(machineId(2), 4000, '0.1.9');
@@ -31,7 +31,7 @@ describe('computers', () => {
   });
 
   test('the newest good point is the last committed one, whatever the clock said', async () => {
-    const manifests = manifestsOf(new Map([[pointId(1), { createdAtMs: 8e12 }], [pointId(2), { createdAtMs: 1000 }]]));
+    const manifests = manifestsOf([[pointId(1), { createdAtMs: 8e12 }], [pointId(2), { createdAtMs: 1000 }]]);
     await catalog.project(ledgerOf([enrolled(1), committed(1, 1), committed(1, 2)]), manifests);
     expect((await catalog.computers.get(machineId(1))).newestGoodPointAtMs).toBe(1000);
     expect((await catalog.points.resolve(machineId(1), 'latest')).pointId).toBe(pointId(2));
@@ -89,7 +89,7 @@ describe('restore points', () => {
   });
 
   test('latest prefers a good point to a newer suspect or damaged one', async () => {
-    const manifests = manifestsOf(new Map([[pointId(2), { state: 'suspect' }], [pointId(3), 'POINT_MISSING']]));
+    const manifests = manifestsOf([[pointId(2), { state: 'suspect' }], [pointId(3), 'POINT_MISSING']]);
     await catalog.project(ledgerOf([enrolled(1), committed(1, 1), committed(1, 2), committed(1, 3), enrolled(2), committed(2, 2)]), manifests);
     expect((await catalog.points.resolve(machineId(1), 'latest')).pointId).toBe(pointId(1));
     expect((await catalog.points.resolve(machineId(2), 'latest')).state).toBe('suspect');

@@ -70,21 +70,33 @@ export class BullJobs implements Jobs {
   }
 
   async health(): Promise<JobsHealth> {
-    const { kind } = this.backend;
-    const timeout = new Promise<string>((resolve) => {
-      AbortSignal.timeout(pingMaxMs).addEventListener('abort', () => { resolve('no answer in time'); }, { once: true });
-    });
-    const answer = this.backend.ping().then(() => undefined, (error: unknown) => (error instanceof Error ? error.message : String(error)));
-    const problem = this.closing ? 'closing' : await Promise.race([answer, timeout]);
-    return { ok: problem === undefined, backend: kind, message: problem ?? 'answers' };
+    const problem = this.closing ? 'closing' : await this.problem();
+    return { ok: problem === undefined, backend: this.backend.kind, message: problem ?? 'answers' };
   }
 
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
-    await Promise.all([...this.workers.values()].map((worker) => worker.close()));
-    for (const queue of this.queues.values()) await (await queue).close();
+    const problem = await this.problem();
+    if (problem === undefined) {
+      await Promise.all([...this.workers.values()].map((worker) => worker.close()));
+      for (const queue of this.queues.values()) await (await queue).close();
+    } else {
+      // Closing in order would wait for the server to come back.
+      this.logger.warn({ problem }, 'job queue closed without its server');
+      const opened = [...this.workers.values(), ...(await Promise.all(this.queues.values()))];
+      await Promise.allSettled(opened.map((each) => each.disconnect()));
+    }
     await this.backend.close();
+  }
+
+  /** Why the server does not answer; undefined when it does. */
+  private async problem(): Promise<string | undefined> {
+    const timeout = new Promise<string>((resolve) => {
+      AbortSignal.timeout(pingMaxMs).addEventListener('abort', () => { resolve('no answer in time'); }, { once: true });
+    });
+    const answer = this.backend.ping().then(() => undefined, (error: unknown) => (error instanceof Error ? error.message : String(error)));
+    return Promise.race([answer, timeout]);
   }
 
   private queue(name: string): Promise<Queue<StoredWork>> {

@@ -54,6 +54,6 @@ export interface Jobs {
   /** @returns the queue's id of the new job, or of the one that deduplication found. */
   enqueue(name: string, payload: JobPayload, options?: EnqueueOptions): Promise<string>;
   health(): Promise<JobsHealth>;
-  /** Waits for running processors, then lets go of all connections. */
+  /** Waits for running processors, then lets go of all connections. When the queue's server does not answer, it does not wait. */
   close(): Promise<void>;
 }

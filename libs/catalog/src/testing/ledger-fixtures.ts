@@ -33,10 +33,13 @@ class PointLost extends OperationalError {
   }
 }
 
+type Change = Partial<RestorePointManifest> | 'POINT_MISSING' | 'POINT_DAMAGED';
+
 /** A store that holds a manifest for every point but the lost ones. */
-export function manifestsOf(changes: ReadonlyMap<RestorePointId, Partial<RestorePointManifest> | 'POINT_MISSING' | 'POINT_DAMAGED'> = new Map()): ReadManifest {
+export function manifestsOf(changes: readonly (readonly [RestorePointId, Change])[] = []): ReadManifest {
+  const changeOf = new Map(changes);
   return (machine, point) => {
-    const change = changes.get(point) ?? {};
+    const change = changeOf.get(point) ?? {};
     return typeof change === 'string' ? Promise.reject(new PointLost(change)) : Promise.resolve({ ...manifest(machine, point), ...change });
   };
 }

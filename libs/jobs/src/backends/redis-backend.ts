@@ -38,7 +38,9 @@ export async function openRedisBackend(url: string, onError: (error: Error) => v
       await connection.ping();
     },
     close: async () => {
-      await connection.quit();
+      // Without a connection the farewell would wait for one.
+      if (connection.status === 'ready') await connection.quit();
+      else connection.disconnect();
     },
   };
 }

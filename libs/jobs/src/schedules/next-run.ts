@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import type { Schedule } from '@lifeboat/model';
+import { minutes, type Schedule } from '@lifeboat/model';
 import { jitterOf } from './jitter.js';
 import { ScheduleInvalid } from './schedule-errors.js';
 
@@ -49,13 +49,23 @@ export function nextFireMs({ schedule, anchorMs, ...spread }: Repetition, afterM
     const repeats = Math.max(1, Math.floor((afterMs - first) / schedule.intervalMs) + 1);
     return first + repeats * schedule.intervalMs;
   }
-  // The planned time may lie before `afterMs` and its jittered start after it. Jitter ends before the next planned time, so starts ascend.
-  let planned = plannedAfter(schedule, afterMs - spread.jitterMs - 1);
-  for (;;) {
-    const start = startOfPlanned(schedule, planned, spread);
-    if (start > afterMs) return start;
-    planned = plannedAfter(schedule, planned);
+  const pending = lastPlanned(schedule, afterMs, spread.jitterMs);
+  const start = pending === undefined ? afterMs : startOfPlanned(schedule, pending, spread);
+  return start > afterMs ? start : startOfPlanned(schedule, plannedAfter(schedule, afterMs), spread);
+}
+
+/**
+ * The newest planned time at or before `atMs` whose start may still be to come, because jitter put it off. Jitter ends before the next
+ * planned time, so only the newest matters. Looks back in doubling steps: a pattern may plan every minute or once a year.
+ */
+function lastPlanned(schedule: CronSchedule, atMs: number, jitterMs: number): number | undefined {
+  for (let [seenMs, lookBackMs] = [0, minutes(1)]; seenMs < jitterMs; [seenMs, lookBackMs] = [lookBackMs, 2 * lookBackMs]) {
+    let planned = plannedAfter(schedule, atMs - lookBackMs);
+    if (planned > atMs) continue;
+    for (let next = planned; next <= atMs; next = plannedAfter(schedule, planned)) planned = next;
+    return planned;
   }
+  return undefined;
 }
 
 /**
