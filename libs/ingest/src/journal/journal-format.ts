@@ -145,13 +145,13 @@ function encodeGroup(frames: readonly JournalFrame[]): Uint8Array {
   let at = 0;
   for (const { frame, counts, receivedBytes, plainBytes, storedBytes } of frames) {
     const bytes = encodeFrame(frame);
-    [bytes.length, receivedBytes, plainBytes].forEach((value, index) => view.setUint32(at + index * 4, value, true));
+    [bytes.length, receivedBytes, plainBytes].forEach((value, index) => { view.setUint32(at + index * 4, value, true); });
     view.setBigUint64(at + 16, BigInt(storedBytes), true);
     body.set(bytes, at + FRAME_META_BYTES);
     at += FRAME_META_BYTES + bytes.length;
     if (frame.type !== 'volume-end') continue;
     assertInvariant(counts !== null, 'a volume-end carries its counts');
-    [counts.dataBytes, counts.zeroBytes, counts.unallocatedBytes, counts.unreadableBytes].forEach((value, index) => view.setBigUint64(at + index * 8, BigInt(value), true));
+    [counts.dataBytes, counts.zeroBytes, counts.unallocatedBytes, counts.unreadableBytes].forEach((value, index) => { view.setBigUint64(at + index * 8, BigInt(value), true); });
     at += COUNTS_BYTES;
   }
   return body;

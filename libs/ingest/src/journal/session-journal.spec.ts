@@ -47,7 +47,10 @@ function recordOf(type: number, body: Uint8Array): Uint8Array {
 
 async function framesIn(journal: SessionJournal): Promise<JournalFrame[]> {
   const frames: JournalFrame[] = [];
-  await journal.replay(async (frame) => void frames.push(frame));
+  await journal.replay((frame) => {
+    frames.push(frame);
+    return Promise.resolve();
+  });
   return frames;
 }
 

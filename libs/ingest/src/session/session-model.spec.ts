@@ -29,7 +29,11 @@ const arbSteps = fc.array(
 class Agent {
   private next = 0;
 
-  constructor(private readonly server: SampleServer, private readonly open: SessionOpen, private readonly frames: readonly (BatchFrame | VolumeEndFrame)[], private session: BackupSession) {}
+  constructor(private readonly server: SampleServer, private session: BackupSession, private readonly frames: readonly (BatchFrame | VolumeEndFrame)[]) {}
+
+  private get open(): SessionOpen {
+    return this.session.request;
+  }
 
   async step({ kind, pick }: Step): Promise<void> {
     const acknowledged = this.session.durableSeq;
@@ -115,14 +119,15 @@ async function runBackup(server: SampleServer, volumes: readonly SampleVolume[],
   for (const [index, base] of session.bases.entries()) {
     baseMaps.push(plan.base && base.kind === 'point' ? await server.readMap(plan.base, volumes[index]?.volumeId ?? '') : []);
   }
-  const agent = new Agent(server, open, framesOf(volumes, { batchEntries: plan.batchEntries, baseMaps }), session);
+  const agent = new Agent(server, session, framesOf(volumes, { batchEntries: plan.batchEntries, baseMaps }));
   for (const step of plan.steps) await agent.step(step);
   return agent.finish(volumes, basePointId);
 }
 
 test('whatever happens on the way, the point is what the agent saw, and what was acknowledged stays', async () => {
   await fc.assert(
-    fc.asyncProperty(arbVolumes, arbSteps, fc.infiniteStream(fc.nat(7)), arbSteps, fc.integer({ min: 1, max: 5 }), fc.nat(8), async (volumes, steps, seeds, laterSteps, batchEntries, openFailsAt) => {
+    fc.asyncProperty(arbVolumes, fc.infiniteStream(fc.nat(7)), fc.record({ steps: arbSteps, laterSteps: arbSteps, batchEntries: fc.integer({ min: 1, max: 5 }), openFailsAt: fc.nat(8) }), async (volumes, seeds, days) => {
+      const { steps, laterSteps, batchEntries, openFailsAt } = days;
       const server = await SampleServer.start();
       const base = await runBackup(server, volumes, { steps, batchEntries, openFailsAt, base: null });
       for (const volume of volumes) expect(joined(await server.readMap(base, volume.volumeId))).toEqual(joined(mapOf(volume)));

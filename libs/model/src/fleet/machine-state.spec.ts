@@ -35,7 +35,7 @@ test.each<{ what: string; evidence: Partial<MachineEvidence>; state: string; rea
 
 test('nothing but a fresh and proven point makes a machine protected', () => {
   const arbTime = fc.option(fc.integer({ min: now - days(60), max: now }));
-  fc.assert(fc.property(arbTime, arbTime, fc.nat(2), fc.boolean(), (newestGoodPointAtMs, provenAtMs, damagedPoints, isPaused) => {
+  fc.assert(fc.property(fc.record({ newestGoodPointAtMs: arbTime, provenAtMs: arbTime, damagedPoints: fc.nat(2), isPaused: fc.boolean() }), ({ newestGoodPointAtMs, provenAtMs, damagedPoints, isPaused }) => {
     const lastProof = provenAtMs === null ? null : { level: 1, atMs: provenAtMs };
     const { state } = decideMachineState({ ...healthy, newestGoodPointAtMs, lastProof, damagedPoints, policy: isPaused ? paused : defaultBackupPolicy }, now);
     const proven = newestGoodPointAtMs !== null && now - newestGoodPointAtMs <= hours(28.8) && provenAtMs !== null && now - provenAtMs <= days(30) && !isPaused;

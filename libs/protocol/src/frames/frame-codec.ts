@@ -1,4 +1,4 @@
-import { bytesToHex, chunkBytesMax, PageInvalid, PAGE_ENTRY_BYTES, readMapEntry, writeHex, writeMapEntry, type Digest, type MapEntry } from '@lifeboat/model';
+import { bytesToHex, chunkBytesMax, PageInvalid, PAGE_ENTRY_BYTES, readMapEntry, writeHex, writeMapEntry, type Digest } from '@lifeboat/model';
 import { z } from 'zod';
 import { batchEntriesMax, FrameInvalid, segmentBytesMax, type BatchEntry, type BatchFrame, type Codec, type Frame } from './frame.js';
 
@@ -148,7 +148,7 @@ function readBatchEntry(view: DataView, at: number): BatchEntry {
   try {
     const entry = readMapEntry(view, at);
     if (entry.kind === 'page') throw new FrameInvalid('a page entry in a batch');
-    return entry as MapEntry;
+    return entry;
   } catch (error) {
     if (error instanceof PageInvalid) throw new FrameInvalid(`entry: ${String(error.details['reason'])} (chunks have at most ${String(chunkBytesMax)} bytes)`);
     throw error;
