@@ -1,3 +1,5 @@
+import type { FsckProgress, FsckReport } from '@lifeboat/store';
+import { fsckJson, fsckText, progressText } from './fsck-output.js';
 import type { RebuildReport } from './rebuild-catalog.js';
 
 /** A message about what is going on, for people, on stderr. */
@@ -10,4 +12,20 @@ export function printRebuild(report: RebuildReport, json: boolean): void {
   const { records, computers, points, damagedPoints } = report;
   const damaged = damagedPoints === 0 ? '' : `, ${String(damagedPoints)} of them damaged`;
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : `Catalog made anew from ${String(records)} ledger records: ${String(computers)} computers, ${String(points)} restore points${damaged}.\n`);
+}
+
+/** The result of a check. */
+export function printFsck(report: FsckReport, json: boolean): void {
+  process.stdout.write(`${json ? JSON.stringify(fsckJson(report)) : fsckText(report)}\n`);
+}
+
+/** Returns a function that shows progress on stderr: one line that is rewritten on a terminal, else a line each 30 seconds. */
+export function fsckProgressPrinter(nowMs: () => number): (progress: FsckProgress) => void {
+  let lastMs = nowMs();
+  const everyMs = process.stderr.isTTY ? 100 : 30_000;
+  return (progress) => {
+    if (nowMs() - lastMs < everyMs) return;
+    lastMs = nowMs();
+    process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${progressText(progress)}\r` : `${progressText(progress)}\n`);
+  };
 }
