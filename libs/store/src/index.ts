@@ -15,3 +15,5 @@ export {
   StoreLocked, NotAStore, StoreFormatNewer, StoreFileDamaged, StoreReadOnly, LedgerCorrupt, StoreFull, StoreClosed, ChunkMissing, ChunkDamaged,
   PointMissing, PointDamaged, PointClosureBroken, PointExists, StoreShortRead, StoreShortWrite, StoreUnusable,
 } from './errors.js';
+export { checkStore, type CheckStoreOptions } from './fsck/check-store.js';
+export { type FsckReport, type FsckDamage, type FsckFinding, type FsckFindingCode, type FsckProgress } from './fsck/fsck-report.js';

@@ -1,7 +1,7 @@
 import { randomHex128, type Clock, type Random, type StoreId } from '@lifeboat/model';
 import { isInvalid, type Invalid } from '../binary/binary.js';
 import { NotAStore, StoreFileDamaged, StoreFormatNewer } from '../errors.js';
-import { syncAndReadWhole, StoreFileTooLong } from '../fs/file-io.js';
+import { readWhole, syncAndReadWhole, StoreFileTooLong } from '../fs/file-io.js';
 import type { StoreFs } from '../fs/store-fs.js';
 import { temporaryPrefix, writeDurably } from '../fs/write-durably.js';
 import { decodeStoreFile, encodeStoreFile, isKnownFormat, STORE_FILE_BYTES, storeFileNames, storeFormat, type StoreFileContent } from './store-file.js';
@@ -27,21 +27,21 @@ export async function openStoreFile(fs: StoreFs, ports: Readonly<{ path: string;
   return writeCopies(fs, copies, content);
 }
 
-/** Reads the three copies, making what it reads durable first. `null` is a missing copy. */
-export async function readStoreFiles(fs: StoreFs): Promise<StoreFileCopy[]> {
+/** Reads the three copies with `read`, by default making them durable first. `null` is a missing copy. */
+export async function readStoreFiles(fs: StoreFs, read: typeof readWhole = syncAndReadWhole): Promise<StoreFileCopy[]> {
   const copies: StoreFileCopy[] = [];
   for (const name of storeFileNames) {
     const found = await fs.stat(name);
     if (found === null) copies.push({ name, content: null });
     else if (found.kind !== 'file') copies.push({ name, content: { invalid: 'not a file' } });
-    else copies.push({ name, content: await readCopy(fs, name) });
+    else copies.push({ name, content: await readCopy(fs, name, read) });
   }
   return copies;
 }
 
-async function readCopy(fs: StoreFs, name: string): Promise<StoreFileContent | Invalid> {
+async function readCopy(fs: StoreFs, name: string, read: typeof readWhole): Promise<StoreFileContent | Invalid> {
   try {
-    return decodeStoreFile(await syncAndReadWhole(fs, name, STORE_FILE_BYTES));
+    return decodeStoreFile(await read(fs, name, STORE_FILE_BYTES));
   } catch (error) {
     if (error instanceof StoreFileTooLong) return { invalid: 'length' };
     throw error;

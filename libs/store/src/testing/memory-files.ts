@@ -5,6 +5,14 @@ export class MemoryFileContent {
   /** Content at the last sync. */
   synced: Buffer = Buffer.alloc(0);
 
+  /** A durable file with these bytes. */
+  static of(bytes: Uint8Array): MemoryFileContent {
+    const file = new MemoryFileContent();
+    file.bytes = Buffer.from(bytes);
+    file.sync();
+    return file;
+  }
+
   write(source: Uint8Array, position: number): void {
     if (position + source.length > this.bytes.length) this.resize(position + source.length);
     this.bytes.set(source, position);

@@ -61,6 +61,11 @@ export class MemoryStoreFs implements StoreFs {
     return new MemoryStoreFs(copyAfterPowerCut(this.root, choose) as MemoryDirectory);
   }
 
+  /** An independent file system with the same files, all of them durable. */
+  copy(): MemoryStoreFs {
+    return new MemoryStoreFs(copyTree(this.root) as MemoryDirectory);
+  }
+
   /** Changes a file's bytes behind everyone's back, as rot would. */
   corrupt(path: string, change: (bytes: Buffer) => void): void {
     const file = this.file(path);
@@ -267,4 +272,15 @@ function copyAfterPowerCut(node: MemoryNode, choose: (count: number) => number):
     left.syncedNames.set(name, copy);
   }
   return left;
+}
+
+function copyTree(node: MemoryNode): MemoryNode {
+  if (node.kind === 'file') return MemoryFileContent.of(node.bytes);
+  const copy = new MemoryDirectory();
+  for (const [name, child] of node.names) {
+    const childCopy = copyTree(child);
+    copy.names.set(name, childCopy);
+    copy.syncedNames.set(name, childCopy);
+  }
+  return copy;
 }

@@ -1,0 +1,128 @@
+import { isLifeboatError, type Digest, type RestorePointManifest, type StoreId } from '@lifeboat/model';
+import { isInvalid } from '../binary/binary.js';
+import { walkClosure } from '../commit/walk-closure.js';
+import { ChunkMissing } from '../errors.js';
+import { errnoOf } from '../fs/errno.js';
+import { readWhole } from '../fs/file-io.js';
+import type { StoreFs } from '../fs/store-fs.js';
+import type { SegmentReader } from '../pack/segment-reader.js';
+import type { CommittedPoint } from '../point/committed-points.js';
+import { decodePointFile, manifestBytesMax, POINT_HEADER_BYTES, pointPathOf } from '../point/point-file.js';
+import type { LedgerContent } from './check-ledger.js';
+import type { CheckedPacks } from './check-packs.js';
+import { DamageList, type DamagedVolume } from './damage-list.js';
+import type { DigestTable } from './digest-table.js';
+import type { FsckFindings, FsckProgress } from './fsck-report.js';
+
+/** What the points are checked with. */
+export type PointCheck = Readonly<{
+  fs: StoreFs; storeId: StoreId; ledger: LedgerContent; table: DigestTable; packs: CheckedPacks; reader: SegmentReader; findings: FsckFindings;
+  onProgress?: ((progress: FsckProgress) => void) | undefined; signal?: AbortSignal | undefined;
+}>;
+
+/** Checks every committed point: its file, the pages of its maps, and that each chunk they name is there and not known to be damaged. */
+export async function checkPoints(check: PointCheck): Promise<DamageList> {
+  const damage = new DamageList();
+  const points = check.ledger.points.all();
+  for (const [index, point] of points.entries()) {
+    check.signal?.throwIfAborted();
+    const computerName = check.ledger.names.get(point.machineId) ?? null;
+    const manifest = await readPoint(check, point);
+    if (typeof manifest === 'string') damage.addPoint({ point, computerName, detail: manifest });
+    else await checkVolumes(check, manifest, damage);
+    check.onProgress?.({ phase: 'points', done: index + 1, total: points.length });
+  }
+  await reportUncommitted(check);
+  return damage;
+}
+
+/** The manifest, or what is wrong with the point's file. */
+async function readPoint({ fs, storeId, findings }: PointCheck, point: CommittedPoint): Promise<RestorePointManifest | string> {
+  const path = pointPathOf(point);
+  try {
+    const decoded = decodePointFile(await readWhole(fs, path, manifestBytesMax + POINT_HEADER_BYTES), { storeId, ...point });
+    const reason = isInvalid(decoded) ? decoded.invalid : decoded.manifestDigest === point.manifestDigest ? undefined : 'not the manifest that was committed';
+    if (reason === undefined && !isInvalid(decoded)) return decoded.manifest;
+    findings.add('damage', 'POINT_FILE_DAMAGED', { path, lengthBytes: (await fs.stat(path))?.sizeBytes ?? 0, detail: reason ?? 'point file' });
+    return reason ?? 'point file';
+  } catch (error) {
+    const code = isLifeboatError(error) ? error.code : errnoOf(error);
+    if (code === undefined) throw error;
+    findings.add('damage', code === 'ENOENT' ? 'POINT_FILE_MISSING' : 'POINT_FILE_DAMAGED', { path, detail: code });
+    return code === 'ENOENT' ? 'the point file is missing' : code;
+  }
+}
+
+async function checkVolumes(check: PointCheck, manifest: RestorePointManifest, damage: DamageList): Promise<void> {
+  for (const disk of manifest.disks) {
+    for (const volume of disk.volumes) await checkVolume(check, { manifest, diskId: disk.facts.diskId, volume }, damage);
+  }
+}
+
+async function checkVolume(check: PointCheck, at: DamagedVolume, damage: DamageList): Promise<void> {
+  const { table } = check;
+  // Damage counted when each page on the way down was entered: a page below which none was added need not be walked again.
+  const before: number[] = [];
+  await walkClosure({ digest: at.volume.mapRoot, lengthBytes: at.volume.lengthBytes }, {
+    getPage: (digest) => readPage(check, digest),
+    enter: (digest) => {
+      const slot = table.find(digest);
+      if (slot >= 0 && table.has(slot, 'clean')) return false;
+      if (slot >= 0) table.set(slot, 'referenced');
+      before.push(damage.count);
+      return true;
+    },
+    leave: (digest) => {
+      const slot = table.find(digest);
+      if (before.pop() === damage.count && slot >= 0) table.set(slot, 'clean');
+    },
+    onLostPage: ({ digest, offsetBytes, lengthBytes, error }) => {
+      before.pop();
+      damage.addRange(at, { offsetBytes, lengthBytes, structure: 'page', digest, detail: describe(error) });
+    },
+    onChunk: ({ digest, offsetBytes, lengthBytes }) => {
+      const slot = table.find(digest);
+      if (slot >= 0) table.set(slot, 'referenced');
+      const detail = slot < 0 ? 'missing' : table.has(slot, 'damaged') ? placeOf(check, slot) : table.place(slot).lengthBytes === lengthBytes ? undefined : 'length';
+      if (detail !== undefined) damage.addRange(at, { offsetBytes, lengthBytes, structure: 'chunk', digest, detail });
+    },
+  }, check.signal);
+}
+
+async function readPage({ table, packs, reader }: PointCheck, digest: Digest): Promise<Uint8Array> {
+  const slot = table.find(digest);
+  const { packNumber, ...place } = slot < 0 ? { packNumber: -1, recordOffset: 0, entry: 0, lengthBytes: 0 } : table.place(slot);
+  const packId = packs.packs[packNumber];
+  if (packId === undefined) throw new ChunkMissing(digest);
+  return reader.read(digest, { packId, ...place });
+}
+
+function placeOf({ table, packs }: PointCheck, slot: number): string {
+  const { packNumber, recordOffset } = table.place(slot);
+  return `damaged in pack ${packs.packs[packNumber] ?? ''} at ${String(recordOffset)}`;
+}
+
+function describe(error: unknown): string {
+  if (!isLifeboatError(error)) throw error;
+  const { packId, offsetBytes, reason } = error.details;
+  return packId === undefined ? error.code : `damaged in pack ${String(packId)} at ${String(offsetBytes)}: ${String(reason)}`;
+}
+
+/** Point files that the ledger does not know: commits that a crash stopped before their record. */
+async function reportUncommitted({ fs, ledger, findings }: PointCheck): Promise<void> {
+  const known = new Set(ledger.points.all().map(pointPathOf));
+  for (const machineId of await fs.readDir('points')) {
+    const directory = `points/${machineId}`;
+    if ((await fs.stat(directory))?.kind !== 'directory') {
+      findings.add('info', 'FILE_UNKNOWN', { path: directory, detail: 'not a file of the store' });
+      continue;
+    }
+    for (const name of await fs.readDir(directory)) {
+      const path = `${directory}/${name}`;
+      if (known.has(path)) continue;
+      if (name.endsWith('.point')) findings.add('info', 'POINT_NOT_COMMITTED', { path, detail: 'the commit of this point was never completed' });
+      else findings.add('info', 'FILE_UNKNOWN', { path, detail: 'left by an interrupted write, or not a file of the store' });
+    }
+  }
+}
+
