@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Defect, assertInvariant } from '@lifeboat/model';
 import type { JobsOptions as WorkOptions, Queue, Worker } from 'bullmq';
 import type { QueueBackend, StoredWork } from './backends/queue-backend.js';
@@ -10,6 +11,7 @@ import { isRunDue } from './schedules/next-run.js';
 const attemptsMax = 3;
 const concurrencyByDefault = 4;
 const pingMaxMs = 3000;
+const disconnectMaxMs = 1000;
 const nameForm = /^[a-z][a-z0-9-]{0,63}$/;
 
 /** Jobs by BullMQ: one queue and at most one worker per name, so that a slow kind of work does not hold up another. */
@@ -85,7 +87,7 @@ export class BullJobs implements Jobs {
       // Closing in order would wait for the server to come back.
       this.logger.warn({ problem }, 'job queue closed without its server');
       const opened = [...this.workers.values(), ...(await Promise.all(this.queues.values()))];
-      await Promise.allSettled(opened.map((each) => each.disconnect()));
+      await Promise.race([Promise.allSettled(opened.map((each) => each.disconnect())), pause(disconnectMaxMs, undefined, { ref: false })]);
     }
     await this.backend.close();
   }
