@@ -1,11 +1,11 @@
 import { io } from 'socket.io-client';
-import { dashboardNamespace } from '@lifeboat/protocol';
+import { DashboardChange, dashboardEvents, dashboardNamespace } from '@lifeboat/protocol';
 import { SampleAgent } from '../testing/sample-agent.js';
 import { TemporaryServer } from '../testing/temporary-server.js';
 
 let server: TemporaryServer;
-beforeAll(async () => { server = await TemporaryServer.start(); }, 60_000);
-afterAll(() => server.stop(), 60_000);
+beforeAll(async () => { server = await TemporaryServer.start(); }, 180_000);
+afterAll(() => server.stop(), 180_000);
 
 async function enrolled(name: string): Promise<SampleAgent> {
   const agent = new SampleAgent(server, name);
@@ -58,6 +58,30 @@ describe('operators', () => {
     expect(await connect({ origin: 'https://elsewhere.example', cookie })).toBe('ORIGIN_REFUSED');
     expect(await connect({ origin: server.url, cookie })).toMatch(/^\{"ok":true,"result":\{"seq":\d+\}\}$/);
   });
+
+  test('are told what changed, numbered per room, and only where they watch', async () => {
+    const login = await server.request('POST', '/api/v1/login', { token: server.token }, {});
+    const cookie = (login.headers.get('set-cookie') ?? '').split(';', 1)[0] ?? '';
+    const socket = io(`${server.url}${dashboardNamespace}`, { transports: ['websocket'], reconnection: false, forceNew: true, extraHeaders: { origin: server.url, cookie } });
+    const changes: DashboardChange[] = [];
+    let wake = (): void => undefined;
+    socket.on(dashboardEvents.change, (change: DashboardChange) => {
+      changes.push(DashboardChange.parse(change));
+      wake();
+    });
+    const until = async (isThere: () => boolean): Promise<void> => { while (!isThere()) await new Promise<void>((resolve) => { wake = resolve; }); };
+    expect(await socket.emitWithAck(dashboardEvents.watch, { room: 'elsewhere' })).toMatchObject({ ok: false, code: 'REQUEST_INVALID' });
+    const { result } = (await socket.emitWithAck(dashboardEvents.watch, { room: 'fleet' })) as { result: { seq: number } };
+    const agent = await enrolled('watched');
+    const isOnline = (online: boolean) => (): boolean => changes.some((change) => change.computers.some((computer) => computer.name === 'watched' && computer.online === online));
+    await until(isOnline(false));
+    await agent.connect();
+    await until(isOnline(true));
+    agent.disconnect();
+    expect(changes.every((change) => change.room === 'fleet')).toBe(true);
+    expect(changes.map((change) => change.seq)).toEqual(changes.map((_, index) => result.seq + 1 + index));
+    socket.close();
+  }, 60_000);
 
   test('that guess are slowed down', async () => {
     // Another loopback address: this test must not lock the others out.
@@ -157,6 +181,19 @@ describe('the handshake', () => {
     expect(first?.connected).toBe(true);
     first?.disconnect();
   });
+
+  test('replaces a connection that died unnoticed', async () => {
+    const agent = await enrolled('asleep');
+    await agent.connect();
+    const dead = agent.socket;
+    // The network swallows everything from here on: no close, no answer to the heartbeat.
+    const { transport } = dead?.io.engine as unknown as { transport: { ws: { _socket: { pause(): void } } } };
+    transport.ws._socket.pause();
+    expect(await agent.connect()).toBeNull();
+    expect(await agent.ask('policy.get', {})).toMatchObject({ computerName: 'asleep' });
+    agent.disconnect();
+    dead?.disconnect();
+  }, 60_000);
 
   test('answers every event, and no error carries the request back', async () => {
     const agent = await enrolled('careless');

@@ -110,6 +110,7 @@ export class BackupTransfer {
   }
 
   private async failed(error: unknown): Promise<void> {
+    // After the end nothing is acknowledged any more, so whatever failed is sent again on the next connection.
     if (this.ended) return;
     this.ended = true;
     clearTimeout(this.timer);

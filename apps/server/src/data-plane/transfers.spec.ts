@@ -5,8 +5,8 @@ import { backUp, chunkBytes, openTransfer, SampleVolume } from '../testing/sampl
 import { TemporaryServer } from '../testing/temporary-server.js';
 
 let server: TemporaryServer;
-beforeAll(async () => { server = await TemporaryServer.start(); }, 60_000);
-afterAll(() => server.stop(), 60_000);
+beforeAll(async () => { server = await TemporaryServer.start(); }, 180_000);
+afterAll(() => server.stop(), 180_000);
 
 async function connected(name: string): Promise<SampleAgent> {
   const agent = new SampleAgent(server, name);
@@ -55,7 +55,7 @@ test('a backup becomes a point that comes back byte for byte', async () => {
   const part = { offsetBytes: 3 * chunkBytes, lengthBytes: 2 * chunkBytes };
   expect((await readBack(granted?.['ticket'], part)).equals(volume.bytes().subarray(part.offsetBytes, part.offsetBytes + part.lengthBytes))).toBe(true);
   agent.disconnect();
-}, 30_000);
+}, 120_000);
 
 test('the data plane opens with a fresh ticket only', async () => {
   const agent = await connected('tickets');
@@ -129,7 +129,7 @@ test('an interrupted backup goes on where it was durable, also after a restart o
   const granted = await agent.ask('restore.open', { version: 'latest' });
   expect((await readBack(granted['ticket'], { offsetBytes: 0, lengthBytes: volume.lengthBytes })).equals(volume.bytes())).toBe(true);
   agent.disconnect();
-}, 60_000);
+}, 180_000);
 
 test('an operator\'s backup waits for its agent and is stopped on request', async () => {
   const agent = new SampleAgent(server, 'asked');
@@ -154,7 +154,7 @@ test('an operator\'s backup waits for its agent and is stopped on request', asyn
   expect((await server.request('POST', `/api/v1/jobs/${String(jobId)}/stop`, { now: true })).body).toMatchObject({ state: 'stopped' });
   expect((await server.request('POST', `/api/v1/jobs/${String(jobId)}/stop`, {})).body).toMatchObject({ code: 'JOB_FINISHED' });
   agent.disconnect();
-}, 30_000);
+}, 120_000);
 
 test('a full store parks the backup, which goes on when there is room again', async () => {
   await server.restart({}, { quotaBytes: 1 });
@@ -176,4 +176,4 @@ test('a full store parks the backup, which goes on when there is room again', as
   await agent.ask('session.commit', { sessionId: opened['sessionId'], draft: volume.draft() });
   expect(await jobOf(opened['jobId'])).toMatchObject({ state: 'done', code: null });
   agent.disconnect();
-}, 60_000);
+}, 180_000);

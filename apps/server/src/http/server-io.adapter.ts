@@ -11,8 +11,9 @@ export class ServerIoAdapter extends IoAdapter {
   override createIOServer(port: number, options?: Options): ReturnType<IoAdapter['createIOServer']> {
     const ours: Partial<NonNullable<Options>> = {
       transports: ['websocket'], serveClient: false, perMessageDeflate: false, maxHttpBufferSize: messageBytesMax,
-      // A socket that did not get through a handshake is not kept.
-      connectTimeout: seconds(5), pingInterval: seconds(15), pingTimeout: seconds(10),
+      // A socket that did not get through a handshake is not kept. Twice as long as an older connection has to show that it lives,
+      // because the newer one waits for that in its handshake.
+      connectTimeout: seconds(10), pingInterval: seconds(15), pingTimeout: seconds(10),
       // Upgrades of other paths are answered by the data plane.
       destroyUpgrade: false,
     };
