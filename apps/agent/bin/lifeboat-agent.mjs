@@ -25,9 +25,7 @@ function fail(message) {
 
 function startUnder(node) {
   // The channel ends when this process dies, however it dies; the agent then dies with it instead of running on unseen.
-  const child = spawn(node, ['--no-warnings', main, ...process.argv.slice(2)], {
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: { ...process.env, LIFEBOAT_LAUNCHED: '1' },
-  });
+  const child = spawn(node, ['--no-warnings', main, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

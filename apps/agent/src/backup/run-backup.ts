@@ -1,5 +1,5 @@
 import { hostname, platform, release } from 'node:os';
-import { assertInvariant, isLifeboatError, seconds, type JobId, type ManifestDraft, type SessionId } from '@lifeboat/model';
+import { assertInvariant, isLifeboatError, seconds, type JobId, type ManifestDraft, type RestorePointId, type SessionId } from '@lifeboat/model';
 import { encodeFrame } from '@lifeboat/protocol';
 import { agentVersion } from '../config/agent-version.js';
 import { BackupStream } from '../connection/backup-stream.js';
@@ -95,12 +95,18 @@ class BackupRun {
       ticker.enter('commit');
       await assertDisksUnchanged(this.context.disks, { allowInconsistent: request.allowInconsistent });
       const committed = await ports.control.request('session.commit', { sessionId: session.opened.sessionId, draft: this.draft(session, captured) }, request.signal);
-      await maps.commit(committed.pointId, captured.map(({ planned, result }) => ({ volumeId: planned.volumeId, lengthBytes: planned.cut.lengthBytes, mapRoot: result.mapRoot })));
+      await this.keepMaps(maps, committed.pointId, captured);
       await ports.state.openSession.remove();
       return reportOf(committed.manifest, captured);
     } finally {
       stream.close();
     }
+  }
+
+  /** The point is committed: that its map cannot be kept here costs the next run a transfer, no more. */
+  private async keepMaps(maps: BaseMapStore, pointId: RestorePointId, captured: readonly CapturedVolume[]): Promise<void> {
+    const volumes = captured.map(({ planned, result }) => ({ volumeId: planned.volumeId, lengthBytes: planned.cut.lengthBytes, mapRoot: result.mapRoot }));
+    await maps.commit(pointId, volumes).catch(() => { this.context.ports.onMessage('The map of the restore point could not be kept here; the next run fetches it.'); });
   }
 
   private async captureOne(one: Readonly<{ volume: number; planned: PlannedVolume; session: OpenedSession; maps: BaseMapStore; stream: BackupStream }>): Promise<CapturedVolume> {

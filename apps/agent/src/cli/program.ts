@@ -28,7 +28,7 @@ export async function runCli(args: readonly string[], signal: AbortSignal): Prom
   let exitCode: number = exitCodes.ok;
   // Not an option of the program: there it would take `--version V` away from the verbs that restore a version.
   if (args[0] === '--version' || args[0] === '-V') {
-    new Printer({ format: 'text', quiet: false, color: false }).result({ v: 1, version: agentVersion, protocol: protocolVersions }, () => `lifeboat-agent ${agentVersion}, protocol ${String(protocolVersions.min)}-${String(protocolVersions.max)}`);
+    new Printer({ format: 'text', quiet: false, color: false }).result({ v: 1, version: agentVersion, protocol: protocolVersions }, () => `lifeboat-agent ${agentVersion}, protocols ${String(protocolVersions.min)} to ${String(protocolVersions.max)}`);
     return exitCodes.ok;
   }
   const program = new Command('lifeboat-agent');

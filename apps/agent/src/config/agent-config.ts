@@ -21,13 +21,12 @@ const environment = z.object({
   LIFEBOAT_UNREACHABLE_MAX: duration(minutes(30)),
   LIFEBOAT_PARKED_MAX: duration(hours(24)),
   LIFEBOAT_LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
-  LIFEBOAT_LAUNCHED: z.string().optional(),
   NO_COLOR: z.string().optional(),
 });
 
 /** The agent's settings; durations in milliseconds. */
 export type AgentConfig = Readonly<{
-  stateDir: string; unreachableMaxMs: number; parkedMaxMs: number; logLevel: 'error' | 'warn' | 'info' | 'debug'; color: boolean; launched: boolean;
+  stateDir: string; unreachableMaxMs: number; parkedMaxMs: number; logLevel: 'error' | 'warn' | 'info' | 'debug'; color: boolean;
 }>;
 
 /**
@@ -44,7 +43,6 @@ export function loadAgentConfig(env: NodeJS.ProcessEnv = process.env): AgentConf
     parkedMaxMs: values.LIFEBOAT_PARKED_MAX,
     logLevel: values.LIFEBOAT_LOG_LEVEL,
     color: values.NO_COLOR === undefined,
-    launched: values.LIFEBOAT_LAUNCHED !== undefined,
   });
 }
 

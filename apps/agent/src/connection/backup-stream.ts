@@ -28,7 +28,7 @@ type Ending = Readonly<{ kind: 'lost'; error: ConnectionLost | ServerAnswerInval
 export class BackupStream {
   private readonly window: SendWindow;
   private socket: DataSocket | null = null;
-  private failure: unknown = null;
+  private failure: Error | null = null;
   private wakeUps: (() => void)[] = [];
   private endServe: ((ending: Ending) => void) | null = null;
   private nextSeq: number;
@@ -93,11 +93,11 @@ export class BackupStream {
   private async keepConnected(first: Attachment): Promise<void> {
     let grant: Attachment | null = first;
     let waitingSinceMs = this.ports.clock.monotonicMs();
-    for (let attempt = 1; !this.closing.signal.aborted; attempt += 1) {
+    for (let attempt = 1; ; attempt += 1) {
       const durableBefore = this.window.durableSeq;
       const ending = await this.attachAndServe(grant);
       grant = null;
-      if (ending.kind === 'closed' || this.closing.signal.aborted) return;
+      if (ending.kind === 'closed') return;
       if (this.window.durableSeq > durableBefore) {
         attempt = 1;
         waitingSinceMs = this.ports.clock.monotonicMs();
@@ -175,7 +175,7 @@ export class BackupStream {
   }
 
   private fail(error: unknown): void {
-    this.failure = error;
+    this.failure = error instanceof Error ? error : new ConnectionLost(String(error));
     this.wake();
   }
 

@@ -9,6 +9,8 @@ import { reasonOf, urlOf } from './rest-client.js';
 
 const connectMsMax = seconds(20);
 const ackMsMax = seconds(120);
+/** A server that was never reached is not waited for as long as one that went away: the address may be wrong, and a person may be waiting. */
+const firstContactMsMax = seconds(10);
 /** A server that keeps saying "try again now" is believed this often. */
 const triesNowMax = 10;
 
@@ -34,6 +36,7 @@ export type ControlPorts = Readonly<{ clock: Clock; random: Random; unreachableM
 /** The control connection of an enrolled agent: connects when needed, proves both keys each time, and reconnects with growing pauses. */
 export class ControlConnection implements ControlChannel {
   private socket: Socket | null = null;
+  private hasConnected = false;
   private connecting: Promise<Socket> | null = null;
   private readonly handlers = new Map<ServerEventName, (payload: unknown) => Promise<Ack<unknown>>>();
   private readonly closing = new AbortController();
@@ -60,25 +63,28 @@ export class ControlConnection implements ControlChannel {
       if ('result' in lost) return lost.result;
       signal?.throwIfAborted();
       if (!isWorthAnotherTry(lost.error, attempt) || this.closing.signal.aborted) throw lost.error;
-      if (this.ports.clock.monotonicMs() - startedMs > this.ports.unreachableMaxMs) throw this.asUnreachable(lost.error);
+      const waitMsMax = this.hasConnected ? this.ports.unreachableMaxMs : Math.min(this.ports.unreachableMaxMs, firstContactMsMax);
+      if (this.ports.clock.monotonicMs() - startedMs > waitMsMax) throw this.asUnreachable(lost.error);
       await this.ports.clock.sleep(backoffMs(attempt, this.ports.random), signal);
     }
   }
 
   /** Stays connected until `signal` aborts, for a daemon that waits for jobs. `onState` hears of every change. */
   async stayConnected(signal: AbortSignal, onState: (state: 'connected' | 'disconnected', reason: string) => void): Promise<void> {
-    for (let attempt = 1; !signal.aborted; attempt += 1) {
+    const isOver = (): boolean => signal.aborted;
+    for (let attempt = 1; !isOver(); attempt += 1) {
       try {
         const socket = await this.connect(signal);
         attempt = 0;
         onState('connected', '');
         onState('disconnected', await untilDisconnected(socket, signal));
       } catch (error) {
-        if (signal.aborted) return;
+        if (isOver()) return;
         if (error instanceof WrongServerKey || (error instanceof ServerRefused && error.retry === 'never')) throw error;
         onState('disconnected', reasonOf(error));
       }
-      if (!signal.aborted) await this.ports.clock.sleep(backoffMs(attempt + 1, this.ports.random), signal).catch(() => undefined);
+      // An abort ends the pause and the loop; nothing else makes the clock reject.
+      await this.ports.clock.sleep(backoffMs(attempt + 1, this.ports.random), signal).catch(() => undefined);
     }
   }
 
@@ -90,7 +96,7 @@ export class ControlConnection implements ControlChannel {
 
   private async tryRequest<E extends AgentEventName>(event: E, payload: RequestOf<E>, signal?: AbortSignal): Promise<ResultOf<E>> {
     const socket = await this.connect(signal);
-    const answer = await emitWithAck(socket, event, payload, signal);
+    const answer = await emitWithAck(socket, { event, payload }, signal);
     const refusal = Refusal.safeParse(answer);
     if (refusal.success) throw new ServerRefused(refusal.data);
     const schema = z.object({ ok: z.literal(true), result: agentEvents[event].result as unknown as z.ZodType<ResultOf<E>> });
@@ -117,6 +123,7 @@ export class ControlConnection implements ControlChannel {
     }
     await untilConnected(socket, this.credentials.serverUrl, signal);
     this.socket = socket;
+    this.hasConnected = true;
     return socket;
   }
 
@@ -162,7 +169,7 @@ function untilDisconnected(socket: Socket, signal: AbortSignal): Promise<string>
 }
 
 /** Emits and waits for the acknowledgement; a connection that ends first is ConnectionLost, so that nobody waits for the time-out. */
-function emitWithAck(socket: Socket, event: string, payload: unknown, signal?: AbortSignal): Promise<unknown> {
+function emitWithAck(socket: Socket, message: Readonly<{ event: string; payload: unknown }>, signal?: AbortSignal): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const end = (settle: () => void): void => {
       socket.off('disconnect', onDisconnect);
@@ -173,7 +180,7 @@ function emitWithAck(socket: Socket, event: string, payload: unknown, signal?: A
     const onAbort = (): void => { end(() => { reject(signal?.reason instanceof Error ? signal.reason : new ConnectionLost('stopped')); }); };
     socket.once('disconnect', onDisconnect);
     signal?.addEventListener('abort', onAbort, { once: true });
-    socket.timeout(ackMsMax).emit(event, payload, (error: Error | null, answer: unknown) => {
+    socket.timeout(ackMsMax).emit(message.event, message.payload, (error: Error | null, answer: unknown) => {
       end(() => { if (error) reject(new ConnectionLost('no acknowledgement')); else resolve(answer); });
     });
   });

@@ -6,9 +6,6 @@ import { ServerAnswerInvalid, ServerRefused, ServerUnreachable } from '../errors
 const requestMsMax = seconds(30);
 const answerBytesMax = 1024 * 1024;
 
-/** What a failed REST request answers; the flag may be missing where a proxy or framework answered. */
-const RestRefusal = Refusal.omit({ ok: true });
-
 /** Absolute address of a path on the server. */
 export const urlOf = (serverUrl: string, path: string): URL => new URL(path, serverUrl.endsWith('/') ? serverUrl : `${serverUrl}/`);
 
@@ -40,16 +37,10 @@ function parseAnswer<T>(answer: Readonly<{ request: string; serverUrl: string; s
     if (parsed.success) return parsed.data;
     throw new ServerAnswerInvalid({ request: answer.request, reason: z.prettifyError(parsed.error).slice(0, 300) });
   }
-  const refusal = RestRefusal.safeParse(stripFlag(json));
+  const refusal = Refusal.safeParse(json);
   if (refusal.success) throw new ServerRefused(refusal.data);
   if (answer.status >= 500) throw new ServerUnreachable({ serverUrl: answer.serverUrl, reason: `HTTP ${String(answer.status)}` });
   throw new ServerAnswerInvalid({ request: answer.request, reason: `HTTP ${String(answer.status)}` });
-}
-
-function stripFlag(json: unknown): unknown {
-  if (typeof json !== 'object' || json === null || !('ok' in json)) return json;
-  const { ok: _ok, ...rest } = json;
-  return rest;
 }
 
 function parseJson(text: string): unknown {
