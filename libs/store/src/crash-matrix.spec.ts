@@ -1,5 +1,6 @@
 import { digestOf, systemClock } from '@lifeboat/codec';
 import { type Digest, type LedgerRecord, type MachineId, type RestorePointManifest } from '@lifeboat/model';
+import { errnoOf } from './fs/errno.js';
 import { MemoryChunkIndex } from './index/memory-chunk-index.js';
 import type { Store } from './store.js';
 import { MemoryStoreFs } from './testing/memory-store-fs.js';
@@ -118,6 +119,35 @@ describe.each([
           throw new Error(`died before operation ${String(dieBefore)}, seed ${String(seed)}: ${left.paths().join(' ')}`, { cause: error });
         }
       }
+    }
+  }, timeoutMs);
+});
+
+describe.each([
+  { name: 'EIO once', code: 'EIO', persists: false },
+  { name: 'EIO from then on', code: 'EIO', persists: true },
+  { name: 'ENOSPC once', code: 'ENOSPC', persists: false },
+  { name: 'short transfers from then on', code: 'short', persists: true },
+])('$name at every file operation, then a power cut', ({ code, persists }) => {
+  test('loses nothing that was promised', async () => {
+    for (let failing = 1; ; failing += 1) {
+      const fs = new MemoryStoreFs();
+      fs.faults = (_operation, _path, count) => (persists ? count >= failing : count === failing) ? code : undefined;
+      const promised = new Promised();
+      try {
+        const store = await open(fs, failing);
+        await work(store, promised, failing);
+        await store.close();
+      } catch (error) {
+        // A fault may end the work, but only with an error of the store's own or the system's.
+        expect(errnoOf(error)).toMatch(/^(STORE_|CHUNK_|EIO|POINT_)/);
+      }
+      const random = seededRandom(failing);
+      const left = fs.crash('power', (count) => random.next(count));
+      await assertSurvives(left, promised, { seed: failing, index: new MemoryChunkIndex() }).catch((error: unknown) => {
+        throw new Error(`failed at operation ${String(failing)}: ${left.paths().join(' ')}`, { cause: error });
+      });
+      if (fs.operations < failing) break;
     }
   }, timeoutMs);
 });
