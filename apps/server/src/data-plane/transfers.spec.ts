@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { expand } from '@lifeboat/codec';
 import type { Frame } from '@lifeboat/protocol';
+import { nodeStoreFs, type OpenMode, type StoreFile, type StoreFs } from '@lifeboat/store';
 import { SampleAgent, SampleTransfer } from '../testing/sample-agent.js';
 import { backUp, chunkBytes, openTransfer, SampleVolume } from '../testing/sample-backup.js';
 import { TemporaryServer } from '../testing/temporary-server.js';
@@ -177,3 +179,53 @@ test('a full store parks the backup, which goes on when there is room again', as
   expect(await jobOf(opened['jobId'])).toMatchObject({ state: 'done', code: null });
   agent.disconnect();
 }, 180_000);
+
+test('a disk that fills up during a backup parks it, and the same server goes on when there is room', async () => {
+  const disk = new FillableDisk(nodeStoreFs(join(server.dataDir, 'store')));
+  await server.restart({ storeFs: disk });
+  const agent = await connected('filling');
+  const volume = new SampleVolume(8, 40);
+  const frames = volume.frames();
+  const opened = await agent.ask('session.open', volume.openRequest());
+  const first = await openTransfer(server, opened['ticket']);
+  for (const frame of frames.slice(0, 2)) first.send(frame);
+  await first.untilDurable(2);
+  disk.isFull = true;
+  for (const frame of frames.slice(2)) first.send(frame);
+  expect(await first.until(isFail)).toMatchObject({ code: 'STORE_FULL', retry: 'later' });
+  await first.untilClosed();
+  expect(await jobOf(opened['jobId'])).toMatchObject({ state: 'parked', code: 'STORE_FULL' });
+  disk.isFull = false;
+  const attached = await agent.ask('session.attach', { sessionId: opened['sessionId'] });
+  expect(attached['durableSeq']).toBe(2);
+  const second = await openTransfer(server, attached['ticket']);
+  for (const frame of frames.slice(2)) second.send(frame);
+  await second.untilDurable(frames.length);
+  await agent.ask('session.commit', { sessionId: opened['sessionId'], draft: volume.draft() });
+  const granted = await agent.ask('restore.open', { version: 'latest' });
+  expect((await readBack(granted['ticket'], { offsetBytes: 0, lengthBytes: volume.lengthBytes })).equals(volume.bytes())).toBe(true);
+  agent.disconnect();
+}, 180_000);
+
+/** A real directory on which packs find no space while `isFull`. */
+class FillableDisk implements StoreFs {
+  isFull = false;
+
+  constructor(private readonly fs: StoreFs) {}
+
+  async open(path: string, mode: OpenMode): Promise<StoreFile> {
+    const file = await this.fs.open(path, mode);
+    const writeAt = (source: Uint8Array, position: number): Promise<number> =>
+      this.isFull && path.startsWith('open/') ? Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })) : file.writeAt(source, position);
+    return { readAt: (target, position) => file.readAt(target, position), writeAt, sync: () => file.sync(), truncate: (length) => file.truncate(length), size: () => file.size(), close: () => file.close() };
+  }
+
+  rename = (from: string, to: string): Promise<void> => this.fs.rename(from, to);
+  unlink = (path: string): Promise<void> => this.fs.unlink(path);
+  mkdir = (path: string): Promise<void> => this.fs.mkdir(path);
+  readDir = (path: string): Promise<string[]> => this.fs.readDir(path);
+  syncDir = (path: string): Promise<void> => this.fs.syncDir(path);
+  stat = (path: string): ReturnType<StoreFs['stat']> => this.fs.stat(path);
+  statfs = (): ReturnType<StoreFs['statfs']> => this.fs.statfs();
+  exists = (path: string): Promise<boolean> => this.fs.exists(path);
+}
