@@ -10,6 +10,7 @@ type Held = Readonly<{ requestId: string; name: string }>;
 describe('one byte of a pack flips, and a name is used twice', () => {
   let lifeboat: Installation;
   let disk: DiskImage;
+  let machineId: string;
   const inFolder = (name: string): string => path.join(lifeboat.folder, name);
 
   beforeAll(async () => {
@@ -19,6 +20,7 @@ describe('one byte of a pack flips, and a name is used twice', () => {
     expect((await lifeboat.agent('WS-042', 'start', 'backup', '--json')).code).toBe(0);
     disk.withMount((folder) => tool('dd', 'if=/dev/urandom', `of=${path.join(folder, 'noise.bin')}`, 'bs=1M', 'count=20', 'status=none'));
     expect((await lifeboat.agent('WS-042', 'start', 'backup', '--json')).code).toBe(0);
+    machineId = ((await lifeboat.admin('get', 'computers', '--json')).json['computers'] as { machineId: string }[])[0]?.machineId ?? '';
   });
   afterAll(() => lifeboat.remove());
 
@@ -59,7 +61,6 @@ describe('one byte of a pack flips, and a name is used twice', () => {
   });
 
   test('fsck names computer, point, volume, offset and length; other points restore, the damaged one says what is lost', async () => {
-    const machineId = ((await lifeboat.admin('get', 'computers', '--json')).json['computers'] as { machineId: string }[])[0]?.machineId ?? '';
     const versions = (await lifeboat.admin('get', 'versions', machineId, '--json')).json['versions'] as { id: string; createdAt: string }[];
     const ordered = versions.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
     await lifeboat.stopServer();
