@@ -1,5 +1,6 @@
 import { crc32, digestOf } from '@lifeboat/codec';
 import { bytesToHex, LedgerEvent, writeHex, type Digest } from '@lifeboat/model';
+import { canonicalJson } from '../binary/canonical-json.js';
 import { alignUp, crcHolds, getUint64, isInvalid, isZero, putUint64, sealWithCrc, viewOf, type Invalid } from '../binary/binary.js';
 
 /** Byte-exact description: docs/formats/ledger.md. */
@@ -24,7 +25,7 @@ type EntryHeader = Readonly<{ seq: number; atMs: number; previousHash: Digest; b
 
 /** An entry's bytes with padding, and its hash. */
 export function encodeEntry(entry: Readonly<{ seq: number; atMs: number; previousHash: Digest; event: LedgerEvent }>): { bytes: Uint8Array; hash: Digest } {
-  const body = new TextEncoder().encode(JSON.stringify(entry.event));
+  const body = new TextEncoder().encode(canonicalJson(entry.event));
   const end = ENTRY_HEADER_BYTES + body.length;
   const bytes = new Uint8Array(alignUp(end, ENTRY_ALIGN_BYTES));
   const view = viewOf(bytes);

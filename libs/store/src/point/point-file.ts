@@ -1,7 +1,7 @@
 import { compressChunk, crc32, digestOf, expand, type StoredCodec } from '@lifeboat/codec';
 import { assertInvariant, bytesToHex, isLifeboatError, MIB, RestorePointManifest, writeHex, type Digest, type MachineId, type RestorePointId, type StoreId } from '@lifeboat/model';
 import { crcHolds, hasAscii, isZero, putAscii, sealWithCrc, viewOf, type Invalid } from '../binary/binary.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../binary/canonical-json.js';
 
 /** Byte-exact description: docs/formats/point-file.md. */
 export const POINT_HEADER_BYTES = 160;
