@@ -173,7 +173,7 @@ describe('live changes', () => {
     const [first, second] = server.computers;
     if (first === undefined || second === undefined) return;
     const healed = { ...second, state: 'protected', reason: 'Point under a minute old', lastPointAt: new Date().toISOString(), points: 99 };
-    await page.waitForTimeout(300);
+    await server.untilSettled('fleet');
     server.push('fleet', { computers: [healed] });
     await page.getByText('2 of 3 machines restorable inside target').first().waitFor();
     await page.getByRole('button', { name: /^Protected\s*2/ }).waitFor();
@@ -191,10 +191,10 @@ describe('live changes', () => {
     await bar.waitFor();
     expect(await bar.getAttribute('aria-valuenow')).toBe('68');
     await page.getByText('60 points: 2 full', { exact: false }).waitFor();
-    await page.waitForTimeout(300);
+    await server.untilSettled(`machine:${id}`);
     const [job] = server.jobs;
     if (job === undefined) return;
-    server.push('jobs', { jobs: [{ ...job, progress: { ...(job['progress'] as object), doneBytes: 91 } } as never] });
+    server.push('jobs', { jobs: [{ ...job, progress: { ...(job['progress'] as object), doneBytes: 91 } }] });
     await page.locator('[role="progressbar"][aria-valuenow="91"]').waitFor();
     server.versions = sampleVersions(61, Date.now());
     server.push(`machine:${id}`, { points: true });
@@ -317,9 +317,20 @@ describe('narrow screens', () => {
     const { page } = await logIn({ scheme: 'light', width: 320, height: 640 }, to);
     await page.getByText('Live', { exact: true }).waitFor();
     if (to.startsWith('/machines')) await page.getByRole('button', { name: 'Show as table' }).click();
-    await page.waitForTimeout(200);
     await keepPicture(page, `narrow${to.split('/').slice(0, 2).join('-')}`);
     expect(await overflowOf(page)).toBeLessThanOrEqual(0);
     expect(await findAxeViolations(page)).toEqual([]);
+  });
+
+  test.each([480, 768, 1024, 1280])('no page scrolls sideways at %d px', async (width) => {
+    fill(12);
+    const { page } = await logIn({ scheme: 'dark', width, height: 800 });
+    for (const to of ['/fleet', '/jobs', `/machines/${idOf('a', 5)}`]) {
+      await page.goto(server.url + to);
+      await page.getByText('Live', { exact: true }).waitFor();
+      if (to.startsWith('/machines')) await page.getByRole('img', { name: /Layout of/ }).waitFor();
+      await keepPicture(page, `width-${String(width)}${to.split('/').slice(0, 2).join('-')}`);
+      expect(await overflowOf(page)).toBeLessThanOrEqual(0);
+    }
   });
 });

@@ -37,7 +37,7 @@ function FinishedRow({ job, withMachine }: Readonly<{ job: Job; withMachine: boo
   const bytes = job.progress?.bytes;
   return (
     <tr role="row">
-      <td role="cell" data-label="Finished"><Moment at={job.finishedAt ?? job.createdAt} /></td>
+      <td role="cell" data-label="Finished" className={classes.nowrap}><Moment at={job.finishedAt ?? job.createdAt} /></td>
       {withMachine && (
         <td role="cell" data-label="Machine">
           <Link to="/machines/$machineId" params={{ machineId: job.machineId }}>{job.computerName}</Link>

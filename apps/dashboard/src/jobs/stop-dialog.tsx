@@ -22,12 +22,12 @@ export function StopDialog({ job, opened, onClose }: Readonly<{ job: Job; opened
   return (
     <Dialog opened={opened} onClose={onClose} title={`Stop the ${what.charAt(0).toLowerCase()}${what.slice(1)}?`}>
       <div className={classes.dialog}>
-        <p>No restore point comes of this run. Points that exist already stay as they are.</p>
+        <p>{job.kind === 'backup' ? 'No restore point comes of this run. Points that exist already stay as they are.' : 'What is restored so far stays incomplete. The restore point itself is not touched.'}</p>
         <dl className={classes.ways}>
           <dt>Stop after the current block</dt>
-          <dd>What the server has confirmed is kept, and the next backup of this machine need not send it again.</dd>
+          <dd>{job.kind === 'backup' ? 'What the server has confirmed is kept, and the next backup of this machine need not send it again.' : 'Ends between two blocks, so that no block is half written.'}</dd>
           <dt>Abort now</dt>
-          <dd>Ends at once. What is on its way is lost and has to be read again next time.</dd>
+          <dd>Ends at once. What is on its way is lost and has to be done again next time.</dd>
         </dl>
         <ActionError error={stop.error} />
         <div className={classes.buttons}>

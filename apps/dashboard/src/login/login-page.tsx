@@ -41,6 +41,8 @@ export function LoginPage() {
           Lifeboat
         </p>
         <h1>Log in</h1>
+        {/* Password managers file the secret under this name. */}
+        <input type="text" name="username" autoComplete="username" value="admin" readOnly hidden />
         <PasswordInput
           label="Admin secret"
           description={<>The server printed it at its first start. It is also in <code>first-run.json</code> in the server’s data directory.</>}

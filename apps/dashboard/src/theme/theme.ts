@@ -3,11 +3,14 @@ import { type CSSVariablesResolver, type MantineColorsTuple, Button, Tooltip, cr
 /** Shades of the action blue; 6 is used on light, 4 on dark. */
 const action: MantineColorsTuple = ['#eef3fc', '#dbe5f8', '#b5cbf2', '#a2c0f9', '#8ab4ff', '#4f7dd6', '#2f5bb7', '#274d9c', '#1f4083', '#173269'];
 
+/** Mantine's greys of the dark scheme, from text to behind the page, in the blue-grey of ours. */
+const dark: MantineColorsTuple = ['#e6eaee', '#c9d0d7', '#a3adb8', '#8a949f', '#6b7682', '#202730', '#171c22', '#0f1317', '#0b0e11', '#07090b'];
+
 /** Mantine in our palette: one blue, 6 px corners, no shadows but on what floats. */
 export const theme = createTheme({
   primaryColor: 'action',
   primaryShade: { light: 6, dark: 4 },
-  colors: { action },
+  colors: { action, dark },
   white: '#ffffff',
   black: '#1b1f24',
   fontFamily: 'var(--lb-font)',

@@ -7,8 +7,10 @@ import { type SampleComputer, type SampleJob, type SampleVersion, sampleManifest
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const policy = { schedule: { kind: 'every', intervalMs: 86_400_000 }, jitterMs: 1_800_000, rpoTargetMs: 86_400_000, pausedUntilMs: null };
-/** What the page must get along with: no script but files of its own origin, nothing made from text. */
-const contentSecurity = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self' ws:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+/** The policy of the real server, which the page must get along with: no script but files of its own origin, nothing made from text. */
+const contentSecurity = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/** A page that has asked for nothing for this long has what it needs. */
+const quietMs = 400;
 
 type Answer = Readonly<{ status: number; body: unknown }>;
 const ok = (body: unknown): Answer => ({ status: 200, body });
@@ -28,6 +30,8 @@ export class StubServer {
   readonly silent = new Set<string>();
   /** Every request that changes something, as `METHOD path body`. */
   readonly received: string[] = [];
+  private openRequests = 0;
+  private lastRequestAtMs = 0;
   private readonly waiting: http.ServerResponse[] = [];
   private readonly seqs = new Map<string, number>();
 
@@ -40,6 +44,9 @@ export class StubServer {
     const stub = new StubServer(files, server, sockets);
     server.on('request', (request, response) => {
       if (request.url?.startsWith('/socket.io/') === true) return;
+      stub.openRequests += 1;
+      stub.lastRequestAtMs = Date.now();
+      response.on('close', () => { stub.openRequests -= 1; });
       stub.answer(request, response).catch((error: unknown) => { response.writeHead(500).end(String(error)); });
     });
     stub.acceptPages();
@@ -56,6 +63,12 @@ export class StubServer {
     const seq = (this.seqs.get(room) ?? 0) + 1 + skip;
     this.seqs.set(room, seq);
     this.sockets.of('/dashboard').to(room).emit('change', { room, seq, computers: change.computers ?? [], jobs: change.jobs ?? [], points: change.points ?? false });
+  }
+
+  /** Resolves when a page watches `room` and has fetched all it wanted: no request is open, and none came for a moment. */
+  async untilSettled(room: string): Promise<void> {
+    const watched = (): boolean => (this.sockets.of('/dashboard').adapter.rooms.get(room)?.size ?? 0) > 0;
+    while (!watched() || this.openRequests > 0 || Date.now() - this.lastRequestAtMs < quietMs) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   /** Cuts every live connection, as a restarting server does. */
