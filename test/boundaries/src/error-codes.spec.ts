@@ -19,10 +19,10 @@ const declared = ['apps', 'libs']
 describe('error codes', () => {
   const listed = [...fs.readFileSync(path.join(root, 'docs/ERRORS.md'), 'utf8').matchAll(/^\| `([A-Z0-9_]+)`/gm)].map(([, code]) => code ?? '');
 
-  test('are each declared once', () => {
-    const codes = declared.map(({ code }) => code);
-    expect(declared.filter(({ code }, at) => codes.indexOf(code) !== at)).toEqual([]);
-    expect(codes.length).toBeGreaterThan(30);
+  test('are each declared once in a project', () => {
+    const places = declared.map(({ code, file }) => `${file.split('/').slice(0, 2).join('/')} ${code}`);
+    expect(places.filter((place, at) => places.indexOf(place) !== at)).toEqual([]);
+    expect(places.length).toBeGreaterThan(30);
   });
 
   test('are each listed in docs/ERRORS.md, once', () => {

@@ -4,7 +4,7 @@ import { UserError } from '@lifeboat/model';
 export class ComputerNotFound extends UserError {
   readonly code = 'COMPUTER_NOT_FOUND';
   constructor(text: string) {
-    super('there is no such computer', { details: { computer: text.slice(0, 256) }, remedy: 'See the names and ids with `lifeboat list computers`.' });
+    super('there is no such computer', { details: { computer: text.slice(0, 256) }, remedy: 'See the names and ids with `lifeboat get computers`.' });
   }
 }
 

@@ -4,6 +4,6 @@ import { UserError } from '@lifeboat/model';
 export class JobNotFound extends UserError {
   readonly code = 'JOB_NOT_FOUND';
   constructor(jobId: string) {
-    super('there is no such job', { details: { jobId: jobId.slice(0, 64) }, remedy: 'See the jobs with `lifeboat list jobs`.' });
+    super('there is no such job', { details: { jobId: jobId.slice(0, 64) }, remedy: 'See the jobs with `lifeboat jobs`.' });
   }
 }
