@@ -3,8 +3,7 @@ import { Defect, assertInvariant } from '@lifeboat/model';
 import type { JobsOptions as WorkOptions, Queue, Worker } from 'bullmq';
 import type { QueueBackend, StoredWork } from './backends/queue-backend.js';
 import { patternOf } from './backends/repeat-by-schedule.js';
-import type { JobsLogger } from './create-jobs.js';
-import type { EnqueueOptions, JobPayload, JobProcessor, Jobs, JobsHealth, ScheduledRun, ScheduleStatus } from './jobs.js';
+import type { EnqueueOptions, JobPayload, JobProcessor, Jobs, JobsHealth, JobsLogger, ScheduledRun, ScheduleStatus } from './jobs.js';
 import { jitterOf } from './schedules/jitter.js';
 import { isRunDue } from './schedules/next-run.js';
 

@@ -2,13 +2,7 @@ import { openPostgresBackend } from './backends/postgres-backend.js';
 import type { QueueDatabase } from './backends/queue-backend.js';
 import { openRedisBackend } from './backends/redis-backend.js';
 import { BullJobs } from './bull-jobs.js';
-import type { Jobs } from './jobs.js';
-
-/** What the queue writes its few lines to; pino fits. */
-export interface JobsLogger {
-  warn(facts: Readonly<Record<string, unknown>>, text: string): void;
-  error(facts: Readonly<Record<string, unknown>>, text: string): void;
-}
+import type { Jobs, JobsLogger } from './jobs.js';
 
 export type JobsOptions = Readonly<{
   /** Set: the queues live on this Redis. Unset: on PostgreSQL. */

@@ -57,3 +57,9 @@ export interface Jobs {
   /** Waits for running processors, then lets go of all connections. When the queue's server does not answer, it does not wait. */
   close(): Promise<void>;
 }
+
+/** What the queue writes its few lines to; pino fits. */
+export interface JobsLogger {
+  warn(facts: Readonly<Record<string, unknown>>, text: string): void;
+  error(facts: Readonly<Record<string, unknown>>, text: string): void;
+}

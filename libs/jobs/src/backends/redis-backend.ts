@@ -5,6 +5,7 @@ import { QueueUnreachable, RedisUnsuitable, RedisUrlInvalid } from './queue-erro
 import { repeatBySchedule } from './repeat-by-schedule.js';
 
 const prefix = 'lifeboat';
+const reconnectPauseMaxMs = 1000;
 const versionMin: readonly [number, number] = [6, 2];
 const settings = { repeatStrategy: repeatBySchedule };
 
@@ -19,8 +20,11 @@ const settings = { repeatStrategy: repeatBySchedule };
  */
 export async function openRedisBackend(url: string, onError: (error: Error) => void): Promise<QueueBackend> {
   if (!url.startsWith('/') && !['redis:', 'rediss:'].includes(URL.parse(url)?.protocol ?? '')) throw new RedisUrlInvalid();
+  let closing = false;
+  // The workers' own connections are copies of this one and must not try again either once everything is closed.
+  const retryStrategy = (attempt: number) => (closing ? null : Math.min(attempt * 50, reconnectPauseMaxMs));
   // Blocking commands wait for ever by design, so the client must not give up after a number of tries.
-  const connection = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true });
+  const connection = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, retryStrategy });
   connection.on('error', onError);
   try {
     await connection.connect();
@@ -38,6 +42,7 @@ export async function openRedisBackend(url: string, onError: (error: Error) => v
       await connection.ping();
     },
     close: async () => {
+      closing = true;
       // Without a connection the farewell would wait for one.
       if (connection.status === 'ready') await connection.quit();
       else connection.disconnect();

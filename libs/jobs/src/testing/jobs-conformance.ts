@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { hours, minutes } from '@lifeboat/model';
-import { createJobs, type JobsLogger } from '../create-jobs.js';
+import { createJobs } from '../create-jobs.js';
+import type { JobsLogger } from '../jobs.js';
 import type { JobPayload, Jobs, JobsHealth, QueuedJob } from '../jobs.js';
 import { nextFireMs } from '../schedules/next-run.js';
 
