@@ -101,8 +101,8 @@ test('the work takes the file operations the matrix covers', async () => {
 describe.each([
   { name: 'kill -9', how: 'kill' as const, seeds: 1, keepIndex: true },
   { name: 'kill -9 and a lost index', how: 'kill' as const, seeds: 1, keepIndex: false },
-  { name: 'a power cut', how: 'power' as const, seeds: 4, keepIndex: false },
-  { name: 'a power cut after which the index is whole', how: 'power' as const, seeds: 2, keepIndex: true },
+  { name: 'a power cut', how: 'power' as const, seeds: 2, keepIndex: false },
+  { name: 'a power cut after which the index is whole', how: 'power' as const, seeds: 1, keepIndex: true },
 ])('$name before every file operation', ({ how, seeds, keepIndex }) => {
   test('loses nothing that was promised', async () => {
     for (let seed = 1; seed <= seeds; seed += 1) {
@@ -152,19 +152,37 @@ describe.each([
   }, timeoutMs);
 });
 
-test('a power cut during the recovery from a power cut, three deep, loses nothing', async () => {
-  for (let seed = 1; seed <= 150; seed += 1) {
-    const random = seededRandom(seed);
-    const { promised } = await workUntilDeath(new MemoryStoreFs(), Number.POSITIVE_INFINITY, new MemoryChunkIndex());
+test('kill -9 before every file operation, a start, then a power cut lose nothing', async () => {
+  for (let dieBefore = 1; ; dieBefore += 1) {
+    const random = seededRandom(dieBefore);
     const fs = new MemoryStoreFs();
-    const run = await workUntilDeath(fs, 40 + random.next(170), new MemoryChunkIndex());
-    let left = fs.crash('power', (count) => random.next(count));
+    const { promised, died } = await workUntilDeath(fs, dieBefore, new MemoryChunkIndex());
+    if (!died) break;
+    // The new process sees what only the cache holds; what it concludes from that must survive the cache.
+    const started = fs.crash('kill');
+    const store = await open(started, dieBefore + 20_000);
+    promised.records.push(await store.appendLedger({ type: 'policy.set', machineId, policy: null }));
+    for (const digest of digests) if (store.has(digest)) promised.chunks.add(digest);
+    await store.flush();
+    const left = started.crash('power', (count) => random.next(count));
+    await assertSurvives(left, promised, { seed: dieBefore, index: new MemoryChunkIndex() }).catch((error: unknown) => {
+      throw new Error(`died before operation ${String(dieBefore)}: ${left.paths().join(' ')}`, { cause: error });
+    });
+  }
+}, timeoutMs);
+
+test('crashes during the recovery from crashes, three deep, lose nothing', async () => {
+  for (let seed = 1; seed <= 60; seed += 1) {
+    const random = seededRandom(seed);
+    const crash = (fs: MemoryStoreFs): MemoryStoreFs => fs.crash(random.next(2) === 0 ? 'kill' : 'power', (count) => random.next(count));
+    const fs = new MemoryStoreFs();
+    const { promised } = await workUntilDeath(fs, 40 + random.next(170), new MemoryChunkIndex());
+    let left = crash(fs);
     for (let depth = 0; depth < 3; depth += 1) {
       left.dieBefore = 1 + random.next(60);
       await open(left, seed).then((store) => store.close(), () => undefined);
-      left = left.crash('power', (count) => random.next(count));
+      left = crash(left);
     }
-    expect(promised.points.size).toBe(2);
-    await assertSurvives(left, run.promised, { seed, index: new MemoryChunkIndex() });
+    await assertSurvives(left, promised, { seed, index: new MemoryChunkIndex() });
   }
 }, timeoutMs);

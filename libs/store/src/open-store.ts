@@ -17,6 +17,7 @@ import { PackFiles } from './pack/pack-files.js';
 import { CommittedPoints } from './point/committed-points.js';
 import { reconcileIndex } from './recovery/reconcile-index.js';
 import { recoverOpenPacks } from './recovery/recover-open-packs.js';
+import { syncNames } from './recovery/sync-names.js';
 import type { Store } from './store.js';
 import { openStoreFile } from './store-file/open-store-file.js';
 
@@ -59,6 +60,7 @@ async function openLocked(options: OpenStoreOptions, fence: WriteFence, lock: St
   const { clock, random, path } = options;
   const fs = options.fs ?? nodeStoreFs(path);
   const storeId = await openStoreFile(fs, { path, clock, random });
+  await syncNames(fs);
   const points = new CommittedPoints();
   const ledger = await Ledger.open({ fs, clock, fence }, { storeId, host: hostname(), pid: process.pid }, (record) => {
     points.add(record);

@@ -5,7 +5,7 @@ import { crcHolds, getUint64, hasAscii, isZero, putAscii, putUint64, sealWithCrc
 export const SEGMENT_HEADER_BYTES = 128;
 const MAGIC = 'LBLEDGR\n';
 const MAJOR = 1;
-const FIELDS_END = 88;
+const FIELDS_END = 80;
 
 /** Hash that stands before the first record of a store. */
 export const genesisHash = '0'.repeat(64) as Digest;
