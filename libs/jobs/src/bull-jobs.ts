@@ -85,8 +85,9 @@ export class BullJobs implements Jobs {
     } else {
       // Closing in order would wait for the server to come back.
       this.logger.warn({ problem }, 'job queue closed without its server');
-      const opened = [...this.workers.values(), ...(await Promise.all(this.queues.values()))];
-      await Promise.race([Promise.allSettled(opened.map((each) => each.disconnect())), pause(disconnectMaxMs, undefined, { ref: false })]);
+      const queues = await Promise.all(this.queues.values());
+      const ends = [...[...this.workers.values()].flatMap((worker) => [worker.close(true), worker.disconnect()]), ...queues.map((queue) => queue.disconnect())];
+      await Promise.race([Promise.allSettled(ends), pause(disconnectMaxMs, undefined, { ref: false })]);
     }
     await this.backend.close();
   }

@@ -14,7 +14,7 @@ test.each([
   'postgresql://boat:hunter2@db/lifeboat?schema=other', 'postgresql://boat:hunter2@db/lifeboat?sslmode=verify-full&sslrootcert=/nowhere', 'postgresql://boat:hunter2@/lifeboat',
 ])('refuses %s without quoting it', (url) => {
   const refuse = () => parseDatabaseUrl(url);
-  expect(refuse).toThrow(expect.objectContaining({ code: 'DATABASE_URL_INVALID' }));
+  expect(refuse).toThrow(expect.objectContaining({ code: 'DATABASE_URL_INVALID' }) as Error);
   try {
     refuse();
   } catch (error) {

@@ -103,9 +103,9 @@ describe('jitter', () => {
 });
 
 test.each([cron('61 0 * * *'), cron('* * * * * *'), cron('nonsense!'), cron('@annually'), cron('0 0 30 2 *'), cron('0 3 * * *', 'Mars/Olympus'), cron('0 3 * * *', '\u0000')])('%j is refused', (schedule) => {
-  expect(() => assertScheduleValid(schedule, 0)).toThrow(expect.objectContaining({ code: 'SCHEDULE_INVALID' }));
+  expect(() => { assertScheduleValid(schedule, 0); }).toThrow(expect.objectContaining({ code: 'SCHEDULE_INVALID' }) as Error);
 });
 
-test.each([cron('30 2 * * *'), cron('0 0 29 2 *'), every(hours(1)), { kind: 'manual' } as Schedule])('%j is accepted', (schedule) => {
+test.each([cron('30 2 * * *'), cron('0 0 29 2 *'), every(hours(1)), { kind: 'manual' }])('%j is accepted', (schedule) => {
   assertScheduleValid(schedule, at('2026-06-10T12:00Z'));
 });
