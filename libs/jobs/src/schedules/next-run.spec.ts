@@ -106,6 +106,6 @@ test.each([cron('61 0 * * *'), cron('* * * * * *'), cron('nonsense!'), cron('@an
   expect(() => { assertScheduleValid(schedule, 0); }).toThrow(expect.objectContaining({ code: 'SCHEDULE_INVALID' }) as Error);
 });
 
-test.each([cron('30 2 * * *'), cron('0 0 29 2 *'), every(hours(1)), { kind: 'manual' }])('%j is accepted', (schedule) => {
+test.each([cron('30 2 * * *'), cron('0 0 29 2 *'), every(hours(1)), { kind: 'manual' } as const])('%j is accepted', (schedule) => {
   assertScheduleValid(schedule, at('2026-06-10T12:00Z'));
 });
