@@ -51,6 +51,7 @@ export class Installation {
     return (JSON.parse(fs.readFileSync(path.join(this.dataFolder, 'first-run.json'), 'utf8')) as { token: string }).token;
   }
 
+  /** What the server wrote to stderr, newest last. */
   get serverLog(): string {
     return this.log;
   }
@@ -59,7 +60,8 @@ export class Installation {
   async startServer(): Promise<void> {
     const server = startCommand('lifeboat', ['server', 'start', '--data', this.dataFolder, '--port', String(this.port)], userEnvironment(this.serverEnv));
     this.server = server;
-    for (const stream of [server.stdout, server.stderr]) stream?.on('data', (text: Buffer) => (this.log = (this.log + text.toString()).slice(-20_000)));
+    server.stdout?.resume();
+    server.stderr?.on('data', (text: Buffer) => (this.log = (this.log + text.toString()).slice(-200_000)));
     const deadline = Date.now() + startBudgetMs;
     while (Date.now() < deadline && server.exitCode === null) {
       if (await fetch(`${this.url}/readyz`).then((response) => response.ok, () => false)) return;

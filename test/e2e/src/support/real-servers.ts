@@ -28,11 +28,11 @@ export class RealServers {
 
   async stop(): Promise<void> {
     await Promise.all(
-      this.children.map((child) => {
-        if (child.exitCode !== null) return undefined;
+      this.children.map(async (child) => {
+        if (child.exitCode !== null) return;
         const ended = new Promise((resolve) => child.once('exit', resolve));
         child.kill('SIGINT');
-        return ended;
+        await ended;
       }),
     );
     fs.rmSync(this.folder, { recursive: true, force: true });
@@ -46,18 +46,19 @@ function postgresFolder(): string {
 }
 
 /** PostgreSQL refuses to run as root: as root it runs as the distribution's own user. */
-function asPostgres(): readonly string[] {
-  return process.getuid?.() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', '--'] : [];
+function asPostgres(program: string, args: readonly string[]): Readonly<{ command: string; args: readonly string[] }> {
+  if (process.getuid?.() !== 0) return { command: program, args };
+  return { command: 'setpriv', args: ['--reuid=postgres', '--regid=postgres', '--clear-groups', '--', program, ...args] };
 }
 
 function startPostgres(data: string, port: number): ChildProcess {
   fs.mkdirSync(data, { mode: 0o700 });
   if (process.getuid?.() === 0) execFileSync('chown', ['postgres:postgres', data]);
   const bin = postgresFolder();
-  const [command = '', ...args] = [...asPostgres(), `${bin}/initdb`, '-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C'];
-  execFileSync(command, args, { env: userEnvironment(), cwd: '/', stdio: 'ignore' });
-  const [server = '', ...serverArgs] = [...asPostgres(), `${bin}/postgres`, '-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', data];
-  return spawn(server, serverArgs, { env: userEnvironment(), cwd: '/', stdio: 'ignore' });
+  const initdb = asPostgres(`${bin}/initdb`, ['-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C']);
+  execFileSync(initdb.command, initdb.args, { env: userEnvironment(), cwd: '/', stdio: 'ignore' });
+  const server = asPostgres(`${bin}/postgres`, ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', data]);
+  return spawn(server.command, server.args, { env: userEnvironment(), cwd: '/', stdio: 'ignore' });
 }
 
 async function createDatabase(port: number): Promise<void> {
