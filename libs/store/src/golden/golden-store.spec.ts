@@ -8,7 +8,7 @@ import { listRecords } from '../pack/list-records.js';
 import { encodeFooter } from '../pack/pack-footer.js';
 import { decodePackHeader, encodePackHeader, PACK_HEADER_BYTES } from '../pack/pack-header.js';
 import { packIdOf } from '../pack/pack-paths.js';
-import { encodeRecord, payloadOffsetOf, recordLengthOf } from '../pack/segment-record.js';
+import { encodeRecord, payloadOffsetOf, recordBytesMax, recordLengthOf } from '../pack/segment-record.js';
 import { decodePointFile, encodePointFile } from '../point/point-file.js';
 import { decodeStoreFile, encodeStoreFile } from '../store-file/store-file.js';
 import { MemoryStoreFs } from '../testing/memory-store-fs.js';
@@ -74,6 +74,8 @@ describe('the encoders still write format 1.0', () => {
         const { bytes: again } = encodeRecord(
           { type: record.type, codec: record.codec, plainLengthBytes: record.plainLengthBytes, payload, chunks: entries },
           { packId, recordNo: record.recordNo, previousHeaderCrc: record.previousHeaderCrc },
+          // What the buffer held before must not show.
+          new Uint8Array(recordBytesMax).fill(0xee),
         );
         expect(bytes.equals(again)).toBe(true);
       }

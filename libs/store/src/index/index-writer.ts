@@ -30,14 +30,16 @@ export class IndexWriter {
     return { chunks: maps.reduce((sum, map) => sum + map.size, 0), plainBytes };
   }
 
-  /** Keeps findable what is about to become durable. */
-  take(places: ReadonlyMap<Digest, ChunkPlace>): void {
-    for (const [digest, place] of places) this.taken.set(digest, place);
+  /** Keeps findable what is about to become durable. The map is given away. */
+  take(places: Map<Digest, ChunkPlace>): void {
+    if (this.taken.size === 0) this.taken = places;
+    else for (const [digest, place] of places) this.taken.set(digest, place);
   }
 
   /** What was taken is durable now: writes it with the new state of its packs, without waiting. */
   write(packs: readonly IndexedPack[]): void {
-    for (const [digest, place] of this.taken) this.waiting.set(digest, place);
+    if (this.waiting.size === 0) this.waiting = this.taken;
+    else for (const [digest, place] of this.taken) this.waiting.set(digest, place);
     this.taken = new Map();
     this.waitingPacks.push(...packs);
     this.running = this.running.then(() => this.writeBatch());

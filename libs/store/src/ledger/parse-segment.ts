@@ -1,5 +1,5 @@
 import type { Digest } from '@lifeboat/model';
-import { isInvalid, isZero, viewOf, type Invalid } from '../binary/binary.js';
+import { alignUp, isInvalid, isZero, viewOf, type Invalid } from '../binary/binary.js';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type LedgerSegmentHeader } from './ledger-segment.js';
 import { decodeEntry, decodeEntryHeader, ENTRY_ALIGN_BYTES, ENTRY_HEADER_BYTES, ENTRY_MAGIC, type LedgerEntry } from './ledger-entry.js';
 
@@ -58,7 +58,7 @@ function isTear(bytes: Uint8Array, at: number): boolean {
   const header = decodeEntryHeader(bytes.subarray(at, at + ENTRY_HEADER_BYTES));
   if (isInvalid(header)) return lacksSector(bytes, at, at + ENTRY_HEADER_BYTES);
   const end = at + ENTRY_HEADER_BYTES + header.bodyLengthBytes;
-  return end > bytes.length || lacksSector(bytes, at, end);
+  return alignUp(end, ENTRY_ALIGN_BYTES) > bytes.length || lacksSector(bytes, at, end);
 }
 
 /** Tells whether `bytes[start, end)` reaches beyond the file or touches a sector of which all bytes in the range are zero. */

@@ -5,7 +5,7 @@ import type { StoreFile, StoreFs } from '../fs/store-fs.js';
 import { encodeFooter, type FooterEntry } from './pack-footer.js';
 import { encodePackHeader, PACK_HEADER_BYTES, type PackHeader, type PackKind } from './pack-header.js';
 import { openDirectory, openPathOf, packsDirectory, sealedDirectoryOf, sealedPathOf } from './pack-paths.js';
-import { encodeRecord, RECORD_ENTRY_BYTES, RECORD_HEADER_BYTES, type RecordContent } from './segment-record.js';
+import { encodeRecord, RECORD_ENTRY_BYTES, RECORD_HEADER_BYTES, recordBytesMax, type RecordContent } from './segment-record.js';
 
 /** What a pack already holds when recovery takes it over to seal it. */
 export type PackRemains = Readonly<{ records: readonly FooterEntry[]; endBytes: number }>;
@@ -19,6 +19,8 @@ export class OpenPack {
   private headerCrc = 0;
   private endBytes = PACK_HEADER_BYTES;
   private readonly footer: FooterEntry[] = [];
+  /** Appends come one after the other, so one buffer serves them all; a new one each would keep the garbage collector busy. */
+  private scratch = new Uint8Array();
   private sealing: Promise<number | null> | undefined;
 
   private constructor(
@@ -66,7 +68,8 @@ export class OpenPack {
   /** Writes one record at the end. When it fails for lack of space, the pack is as before. */
   async append(content: RecordContent): Promise<{ recordOffset: number; storedBytes: number }> {
     assertInvariant(!this.isClosed, 'a sealed pack gets no records', { packId: this.packId });
-    const { bytes, headerCrc } = encodeRecord(content, { packId: this.packId, recordNo: this.recordNo, previousHeaderCrc: this.headerCrc });
+    if (this.scratch.length === 0) this.scratch = new Uint8Array(recordBytesMax);
+    const { bytes, headerCrc } = encodeRecord(content, { packId: this.packId, recordNo: this.recordNo, previousHeaderCrc: this.headerCrc }, this.scratch);
     const recordOffset = this.endBytes;
     try {
       await writeFullyAt(this.file, bytes, { path: openPathOf(this.packId), offsetBytes: recordOffset });

@@ -41,12 +41,20 @@ export const payloadOffsetOf = (header: RecordHeader): number => RECORD_HEADER_B
 /** Bytes a record takes in its pack, padding included. */
 export const recordLengthOf = (header: RecordHeader): number => alignUp(payloadOffsetOf(header) + header.storedLengthBytes, RECORD_ALIGN_BYTES);
 
-/** The bytes of a record, padding included, and its header's checksum for the next record. */
-export function encodeRecord(content: RecordContent, place: RecordPlace): { bytes: Uint8Array; headerCrc: number } {
+/** Bytes of the longest possible record. */
+export const recordBytesMax = alignUp(RECORD_HEADER_BYTES + recordEntriesMax * RECORD_ENTRY_BYTES + recordPlainBytesMax, RECORD_ALIGN_BYTES);
+
+/**
+ * The bytes of a record, padding included, and its header's checksum for the next record.
+ * @param target room for the record, at least {@link recordBytesMax}; the result is a view of it, valid until the next use of it.
+ */
+export function encodeRecord(content: RecordContent, place: RecordPlace, target: Uint8Array): { bytes: Uint8Array; headerCrc: number } {
   const tableBytes = content.chunks.length * RECORD_ENTRY_BYTES;
   const payloadAt = RECORD_HEADER_BYTES + tableBytes;
   const end = payloadAt + content.payload.length;
-  const bytes = new Uint8Array(alignUp(end, RECORD_ALIGN_BYTES));
+  const bytes = target.subarray(0, alignUp(end, RECORD_ALIGN_BYTES));
+  bytes.fill(0, 0, RECORD_HEADER_BYTES);
+  bytes.fill(0, end);
   const view = viewOf(bytes);
   let offsetBytes = 0;
   let at = RECORD_HEADER_BYTES;

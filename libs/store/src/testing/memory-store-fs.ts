@@ -220,7 +220,8 @@ class MemoryFile implements StoreFile {
 
   async readAt(target: Uint8Array, position: number): Promise<number> {
     const wanted = this.fs.step('read', this.path) === 'short' ? Math.ceil(target.length / 2) : target.length;
-    return Promise.resolve(this.content.bytes.copy(target, 0, position, position + wanted));
+    const { bytes } = this.content;
+    return Promise.resolve(position >= bytes.length ? 0 : bytes.copy(target, 0, position, Math.min(bytes.length, position + wanted)));
   }
 
   async writeAt(source: Uint8Array, position: number): Promise<number> {
