@@ -16,7 +16,7 @@ export type ReceivedSegment = Readonly<{
 /** An index page under its digest, which the caller has computed. */
 export type ReceivedPage = Readonly<{ digest: Digest; bytes: Uint8Array }>;
 
-/** Bytes of the store and its disk. `plainBytes` is what the stored chunks hold when expanded, each counted once. */
+/** `sizeBytes` and `freeBytes` are those of the disk under the store, `packBytes` its packs' files; `plainBytes` is what the stored chunks hold when expanded, each counted once. */
 export type StoreStats = Readonly<{ sizeBytes: number; freeBytes: number; packBytes: number; chunks: number; packs: number; plainBytes: number }>;
 
 /**

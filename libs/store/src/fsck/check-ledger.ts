@@ -29,7 +29,7 @@ export async function checkLedger(fs: StoreFs, findings: FsckFindings, signal?: 
     else if (index < segments.length - 1 && parsed.tail.kind !== 'damaged') {
       findings.add('damage', 'LEDGER_DAMAGED', { path, detail: parsed.header.invalid });
     }
-    for (const entry of [...parsed.entries, ...parsed.strays]) takeIn(entry, path, content, findings);
+    for (const entry of [...parsed.entries, ...parsed.strays]) takeIn(entry, { path, firstSeq, content }, findings);
     const last = parsed.entries.at(-1);
     if (last) content.lastHash = last.hash;
   }
@@ -56,7 +56,7 @@ function reportChain(header: LedgerSegmentHeader, { path, firstSeq, content }: P
   else if (header.previousHash !== content.lastHash) damaged(40, 'hash chain');
 }
 
-function takeIn(entry: LedgerEntry, path: string, content: LedgerContent, findings: FsckFindings): void {
+function takeIn(entry: LedgerEntry, { path, content }: Place, findings: FsckFindings): void {
   const { seq, atMs, event } = entry;
   content.records += 1;
   content.lastSeq = Math.max(content.lastSeq, seq);

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { LedgerEvent, type Digest, type MachineId, type PackId, type RestorePointId } from '@lifeboat/model';
+import { decodeIndexPage, encodeIndexPage, LedgerEvent, type Digest, type MachineId, type PackId, type RestorePointId } from '@lifeboat/model';
 import { isInvalid } from '../binary/binary.js';
 import { checkStore } from '../fsck/check-store.js';
 import { decodeEntry, encodeEntry } from '../ledger/ledger-entry.js';
@@ -47,6 +47,11 @@ test('a store of format 1.0 opens, gives back its point and is clean', async () 
   expect(manifest.computerName).toBe('golden');
   const expected = Buffer.concat([seededRandom(1).bytes(4096), new Uint8Array(4096).fill(0x42), new Uint8Array(4096), seededRandom(2).bytes(4096)]);
   expect(expected.equals(await readSampleVolume(store, manifest))).toBe(true);
+  const mapRoot = manifest.disks[0]?.volumes[0]?.mapRoot;
+  expect(mapRoot).toBe('b545f0d6debc81b037805adb55197640f1fd68f4675117127ce5c33c857d6a2e');
+  const page = await store.readPage(mapRoot as Digest);
+  const { level, entries } = decodeIndexPage(page);
+  expect(Buffer.compare(page, encodeIndexPage(level, entries))).toBe(0);
   await store.close();
   expect(await checkStore({ path: '(memory)', fs, locker: fs.locker, readData: true })).toMatchObject({ clean: true, findings: [], damage: [] });
 });

@@ -14,6 +14,14 @@ import { parseSegment } from './parse-segment.js';
 export type LedgerOwner = Readonly<{ storeId: StoreId; host: string; pid: number }>;
 export type LedgerPorts = Readonly<{ fs: StoreFs; clock: Clock; fence: WriteFence }>;
 
+interface LedgerState {
+  lastSeq: number;
+  lastHash: Digest;
+  readonly segments: number[];
+  emptySegment: number | null;
+  readonly writerToken: number;
+}
+
 interface CurrentSegment {
   readonly file: StoreFile;
   readonly path: string;
@@ -32,10 +40,13 @@ export class Ledger {
   private constructor(
     private readonly ports: LedgerPorts,
     private readonly owner: LedgerOwner,
-    private state: { lastSeq: number; lastHash: Digest; readonly segments: number[]; emptySegment: number | null },
-    /** Number of this owner: one more than that of the owner before. */
-    readonly writerToken: number,
+    private readonly state: LedgerState,
   ) {}
+
+  /** Number of this owner: one more than that of the owner before. */
+  get writerToken(): number {
+    return this.state.writerToken;
+  }
 
   /** Reads and checks the ledger; `visit` sees every entry. Errors as of loadLedger. */
   static async open(ports: LedgerPorts, owner: LedgerOwner, visit: (entry: KnownEntry) => void): Promise<Ledger> {
@@ -44,7 +55,7 @@ export class Ledger {
       if (entry.event.type === 'writer.takeover') lastToken = Math.max(lastToken, entry.event.writerToken);
       visit(entry);
     });
-    return new Ledger(ports, owner, { ...loaded, segments: [...loaded.segments] }, lastToken + 1);
+    return new Ledger(ports, owner, { ...loaded, segments: [...loaded.segments], writerToken: lastToken + 1 });
   }
 
   /** Sequence number of the last durable record, 0 when there is none. */
@@ -100,7 +111,7 @@ export class Ledger {
   private async takeOverOnce(): Promise<void> {
     if (this.tookOver) return;
     if (this.state.lastSeq === 0) await this.appendNow({ type: 'store.created', storeId: this.owner.storeId });
-    await this.appendNow({ type: 'writer.takeover', writerToken: this.writerToken, host: this.owner.host.slice(0, 256), pid: this.owner.pid });
+    await this.appendNow({ type: 'writer.takeover', writerToken: this.state.writerToken, host: this.owner.host.slice(0, 256), pid: this.owner.pid });
     this.tookOver = true;
   }
 

@@ -47,12 +47,15 @@ export async function scanPack(fs: StoreFs, path: string, packId: PackId): Promi
     const header = await readHeader(pack, faults);
     const fromFooter = await readFooter(pack, footerFaults);
     const scanned = await scan(pack, faults);
-    const listed = fromFooter?.records.map((record) => record.recordOffset).join() === scanned.records.map((record) => record.recordOffset).join();
-    if (!listed || !fromFooter || footerFaults.length > 0) return { ...scanned, header };
+    if (!fromFooter || footerFaults.length > 0 || !areSameRecords(fromFooter.records, scanned.records)) return { ...scanned, header };
     // The footer itself is a gap to the scan; here it is known to be what it should be.
     const { footerOffset } = fromFooter.trailer;
     return { ...scanned, header, listedBy: 'footer', faults: faults.filter((fault) => fault.offsetBytes < footerOffset), recordsEnd: footerOffset };
   });
+}
+
+function areSameRecords(listed: readonly ListedRecord[], found: readonly ListedRecord[]): boolean {
+  return listed.length === found.length && listed.every(({ recordOffset }, index) => recordOffset === found[index]?.recordOffset);
 }
 
 async function readHeader(pack: ScannedPack, faults: PackFault[]): Promise<PackHeader | null> {

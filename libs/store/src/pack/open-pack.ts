@@ -3,7 +3,7 @@ import { isNoSpace } from '../fs/errno.js';
 import { syncDirectory, syncFile, writeFullyAt } from '../fs/file-io.js';
 import type { StoreFile, StoreFs } from '../fs/store-fs.js';
 import { encodeFooter, type FooterEntry } from './pack-footer.js';
-import { encodePackHeader, PACK_HEADER_BYTES, type PackHeader, type PackKind } from './pack-header.js';
+import { encodePackHeader, PACK_HEADER_BYTES, type PackHeader } from './pack-header.js';
 import { openDirectory, openPathOf, packsDirectory, sealedDirectoryOf, sealedPathOf } from './pack-paths.js';
 import { encodeRecord, RECORD_ENTRY_BYTES, RECORD_HEADER_BYTES, recordBytesMax, type RecordContent } from './segment-record.js';
 
@@ -27,7 +27,6 @@ export class OpenPack {
     private readonly fs: StoreFs,
     private readonly file: StoreFile,
     readonly packId: PackId,
-    readonly kind: PackKind,
   ) {}
 
   /** Makes the file with its header; both the header and the name are durable when it resolves, before anything in it can be acknowledged. */
@@ -44,12 +43,12 @@ export class OpenPack {
       if (isNoSpace(error)) await fs.unlink(path);
       throw error;
     }
-    return new OpenPack(fs, file, header.packId, header.kind);
+    return new OpenPack(fs, file, header.packId);
   }
 
   /** Takes over a pack found after a crash in order to seal it; records are not appended to it. */
   static async resume(fs: StoreFs, header: PackHeader, remains: PackRemains): Promise<OpenPack> {
-    const pack = new OpenPack(fs, await fs.open(openPathOf(header.packId), 'write'), header.packId, header.kind);
+    const pack = new OpenPack(fs, await fs.open(openPathOf(header.packId), 'write'), header.packId);
     pack.footer.push(...remains.records);
     pack.endBytes = remains.endBytes;
     return pack;

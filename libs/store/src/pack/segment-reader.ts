@@ -32,9 +32,9 @@ export class SegmentReader {
   async read(digest: Digest, place: ChunkPlace): Promise<Uint8Array> {
     const segment = await this.load(digest, place);
     const entry = segment.entries[place.entry];
-    if (entry?.digest !== digest) throw damaged(digest, place, 'the record does not list the chunk');
+    if (entry?.digest !== digest) throw damaged(digest, place, { reason: 'the record does not list the chunk' });
     const bytes = segment.plain.subarray(entry.offsetBytes, entry.offsetBytes + entry.lengthBytes);
-    if (digestOf(bytes) !== digest) throw damaged(digest, place, 'digest');
+    if (digestOf(bytes) !== digest) throw damaged(digest, place, { reason: 'digest' });
     return bytes;
   }
 
@@ -47,7 +47,7 @@ export class SegmentReader {
       return cached;
     }
     const segment = await this.loadOnce(key, digest, place);
-    if (isInvalid(segment)) throw damaged(digest, place, segment.invalid);
+    if (isInvalid(segment)) throw damaged(digest, place, { reason: segment.invalid });
     return segment;
   }
 
@@ -56,7 +56,7 @@ export class SegmentReader {
     try {
       return await (this.loading.get(key) ?? this.loadFromPack(key, place));
     } catch (error) {
-      throw damaged(digest, place, isLifeboatError(error) ? error.code : 'the pack cannot be read', error);
+      throw damaged(digest, place, { reason: isLifeboatError(error) ? error.code : 'the pack cannot be read', cause: error });
     }
   }
 
@@ -99,6 +99,6 @@ async function readSegment(file: StoreFile, path: string, place: Place): Promise
   return { plain: expand(header.codec, bytes.subarray(payloadAt, payloadAt + header.storedLengthBytes), header.plainLengthBytes), entries };
 }
 
-function damaged(digest: Digest, place: ChunkPlace, reason: string, cause?: unknown): ChunkDamaged {
-  return new ChunkDamaged({ digest, packId: place.packId, offsetBytes: place.recordOffset, reason }, cause);
+function damaged(digest: Digest, place: ChunkPlace, why: Readonly<{ reason: string; cause?: unknown }>): ChunkDamaged {
+  return new ChunkDamaged({ digest, packId: place.packId, offsetBytes: place.recordOffset, reason: why.reason }, why.cause);
 }
