@@ -111,7 +111,7 @@ describe('launcher', () => {
   });
 
   test('passes arguments, output and exit code through the other Node', () => {
-    const path = install('console.log(process.argv.slice(2).join("|"), process.version === process.env.REAL); process.exitCode = 42;');
+    const path = install('console.log(process.argv.slice(2).join("|"), String(process.version === process.env.REAL)); process.exitCode = 42;');
     const { status, stdout } = spawnSync(process.execPath, [...asOldNode, path, 'a b', '--c'], { encoding: 'utf8', env: { ...process.env, REAL: process.version } });
     expect([status, stdout]).toEqual([42, 'a b|--c true\n']);
   });
