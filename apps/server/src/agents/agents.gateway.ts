@@ -72,9 +72,9 @@ export class AgentsGateway implements OnGatewayInit<Namespace>, OnGatewayConnect
   }
 
   @SubscribeMessage('session.progress' satisfies AgentEventName)
-  async reportProgress(@ConnectedSocket() socket: Socket, @MessageBody(new ZodPipe(events['session.progress'].request)) body: Request<'session.progress'>): Answer<'session.progress'> {
-    await this.sessions.report(machineOf(socket), body.sessionId, body.progress);
-    return { ok: true, result: {} };
+  reportProgress(@ConnectedSocket() socket: Socket, @MessageBody(new ZodPipe(events['session.progress'].request)) body: Request<'session.progress'>): Answer<'session.progress'> {
+    this.sessions.report(machineOf(socket), body.sessionId, body.progress);
+    return Promise.resolve({ ok: true, result: {} });
   }
 
   @SubscribeMessage('base-map.open' satisfies AgentEventName)

@@ -44,7 +44,8 @@ export class BackupSessionsService {
     const session = this.get(machineId, sessionId);
     const job = await this.board.getOwn(machineId, jobIdOf(session));
     if (job.finishedAtMs !== null && session.state !== 'committed') throw new JobFinished();
-    await this.board.start(job.jobId);
+    // A run that waits for room goes on when bytes are durable again, not when its agent asks.
+    if (job.code !== 'STORE_FULL') await this.board.start(job.jobId);
     return { ticket: this.ticketFor(session), durableSeq: session.durableSeq, creditBytes: initialCreditBytes };
   }
 
@@ -57,10 +58,9 @@ export class BackupSessionsService {
   }
 
   /** Takes a progress report. What was stored is the server's own number. */
-  async report(machineId: MachineId, sessionId: SessionId, progress: BackupProgress): Promise<void> {
+  report(machineId: MachineId, sessionId: SessionId, progress: BackupProgress): void {
     const session = this.get(machineId, sessionId);
     const jobId = jobIdOf(session);
-    if (this.board.isParked(jobId) && session.state !== 'parked') await this.board.start(jobId);
     this.board.report(jobId, machineId, { ...progress, bytes: { ...progress.bytes, stored: session.counters.storedBytes } });
   }
 

@@ -16,6 +16,8 @@ export type BackupTransferPorts = Readonly<{
   session: BackupSession;
   /** Called before each frame; throws when the store must not grow. */
   assertRoom: () => Promise<void>;
+  /** Called after each group that became durable, before it is acknowledged. Never rejects. */
+  onDurable: () => Promise<void>;
   /** Called once when the transfer ended by an error, before the peer is told. Never rejects. */
   onFailed: (error: unknown) => Promise<void>;
 }>;
@@ -96,6 +98,7 @@ export class BackupTransfer {
     if (creditBytes === 0) return;
     this.groupedBytes = 0;
     const { durableSeq } = await this.ports.session.commitGroup();
+    await this.ports.onDurable();
     await sendFrame(this.socket, { type: 'ack', durableSeq, creditBytes });
   }
 

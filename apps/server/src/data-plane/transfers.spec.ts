@@ -195,12 +195,18 @@ test('a disk that fills up during a backup parks it, and the same server goes on
   expect(await first.until(isFail)).toMatchObject({ code: 'STORE_FULL', retry: 'later' });
   await first.untilClosed();
   expect(await jobOf(opened['jobId'])).toMatchObject({ state: 'parked', code: 'STORE_FULL' });
+  // The agent goes on telling its progress and knocking; neither makes a run that waits for room a running one.
+  const progress = { phase: 'send', bytes: { source: 1, used: 1, read: 1, changed: 1, sent: 1, stored: 0 }, doneBytes: 1, totalBytes: 1 };
+  await agent.ask('session.progress', { sessionId: opened['sessionId'], progress });
+  await agent.ask('session.attach', { sessionId: opened['sessionId'] });
+  expect(await jobOf(opened['jobId'])).toMatchObject({ state: 'parked', code: 'STORE_FULL' });
   disk.isFull = false;
   const attached = await agent.ask('session.attach', { sessionId: opened['sessionId'] });
   expect(attached['durableSeq']).toBe(2);
   const second = await openTransfer(server, attached['ticket']);
   for (const frame of frames.slice(2)) second.send(frame);
   await second.untilDurable(frames.length);
+  expect(await jobOf(opened['jobId'])).toMatchObject({ state: 'running', code: null });
   await agent.ask('session.commit', { sessionId: opened['sessionId'], draft: volume.draft() });
   const granted = await agent.ask('restore.open', { version: 'latest' });
   expect((await readBack(granted['ticket'], { offsetBytes: 0, lengthBytes: volume.lengthBytes })).equals(volume.bytes())).toBe(true);

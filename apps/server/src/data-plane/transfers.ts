@@ -55,7 +55,7 @@ export class Transfers {
     const older = this.backups.get(session.sessionId);
     await older?.end(new TransferReplaced());
     const transfer = new BackupTransfer(socket, {
-      session, assertRoom: () => this.space.assertRoom(), onFailed: (error) => this.backupFailed(session, error),
+      session, assertRoom: () => this.space.assertRoom(), onDurable: () => this.backupGoesOn(session), onFailed: (error) => this.backupFailed(session, error),
     });
     this.backups.set(session.sessionId, transfer);
     socket.on('close', () => { if (this.backups.get(session.sessionId) === transfer) this.backups.delete(session.sessionId); });
@@ -66,6 +66,16 @@ export class Transfers {
   private keep(socket: WebSocket, transfer: Transfer): void {
     this.open.add(transfer);
     socket.on('close', () => { this.open.delete(transfer); });
+  }
+
+  /** Bytes of a parked run became durable again: only now it runs, however often its agent knocked meanwhile. */
+  private async backupGoesOn(session: BackupSession): Promise<void> {
+    if (!this.board.isParked(jobIdOf(session))) return;
+    try {
+      await this.board.start(jobIdOf(session));
+    } catch (cause) {
+      this.log.error({ err: cause }, 'a job could not be updated');
+    }
   }
 
   private async backupFailed(session: BackupSession, error: unknown): Promise<void> {
