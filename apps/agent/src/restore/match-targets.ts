@@ -6,7 +6,8 @@ import { UsageInvalid } from '../errors/agent-errors.js';
 export type DiskPair = Readonly<{ diskId: string; targetPath: string }>;
 
 /**
- * Decides which disk of the point goes where. `SOURCE=TARGET` pairs name the source by id, path or serial; without any pair each disk goes
+ * Decides which disk of the point goes where. `SOURCE=TARGET` pairs name the source by id, path, last part
+ * of the path, serial, or its number in the point from 0; without any pair each disk goes
  * back to where it came from: a device to the one with its serial, an image file to its path. Pure.
  *
  * @param volumes when given, disks without any of these volumes are left out unless a pair names them.
@@ -23,7 +24,7 @@ function parsePair(manifest: RestorePointManifest, pair: string): DiskPair {
   const at = pair.indexOf('=');
   const [source, targetPath] = [pair.slice(0, Math.max(0, at)), pair.slice(at + 1)];
   if (source === '' || targetPath === '') throw new UsageInvalid(`--disk ${pair} is not SOURCE=TARGET`, 'Write --disk DISKID=/dev/sdb or --disk DISKID=/path/image.img.');
-  const found = manifest.disks.find(({ facts }) => facts.diskId === source || facts.path === source || facts.serial === source);
+  const found = manifest.disks.find(({ facts }, number) => [facts.diskId, facts.path, facts.path.split('/').at(-1), facts.serial, String(number)].includes(source));
   if (!found) throw new UsageInvalid(`the restore point has no disk ${source}`, `It has ${manifest.disks.map(({ facts }) => facts.diskId).join(', ')}.`);
   return { diskId: found.facts.diskId, targetPath };
 }
