@@ -83,6 +83,18 @@ test('after a lost connection it attaches again and repeats what is not durable'
   stream.close();
 });
 
+test('a server that lost what it had acknowledged ends the run, as those frames are gone', async () => {
+  const network = new Network();
+  const stream = open(network);
+  for (let count = 0; count < 3; count += 1) await stream.send(frameOf, signal);
+  network.tell(0, { type: 'ack', durableSeq: 2, creditBytes: 0 });
+  network.attaches.push(() => Promise.resolve({ ticket: 'second', durableSeq: 1, creditBytes: 10_000 }));
+  network.drop(0);
+  await expect(stream.drain(signal)).rejects.toMatchObject({ code: 'SESSION_ROLLED_BACK' });
+  expect(network.connections).toHaveLength(1);
+  stream.close();
+});
+
 test('waits as long as the server asks', async () => {
   const network = new Network();
   const stream = open(network);

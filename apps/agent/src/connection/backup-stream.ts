@@ -124,6 +124,8 @@ export class BackupStream {
   private async attachAndServe(grant: Attachment | null): Promise<Ending> {
     try {
       const attachment = grant ?? (await this.ports.control.request('session.attach', { sessionId: this.sessionId }, this.closing.signal));
+      // Those frames are gone here: only a run that reads the disk again can make up for a server whose disk lied about what it kept.
+      if (attachment.durableSeq < this.window.durableSeq) return { kind: 'fail', frame: { type: 'fail', code: 'SESSION_ROLLED_BACK', message: 'the server lost acknowledged bytes of this backup; start it again', retry: 'never', retryAfterMs: 0 } };
       return await this.serve(attachment);
     } catch (error) {
       if (this.closing.signal.aborted) return { kind: 'closed' };
