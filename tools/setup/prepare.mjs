@@ -14,6 +14,9 @@ export const env = {
   NX_NO_CLOUD: 'true', NX_DAEMON: 'false', NX_TUI: 'false', CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1',
 };
 
+// Tools such as sfdisk stand outside an ordinary user's path.
+process.env.PATH = env.PATH;
+
 /** The pinned Node where npm has one for this platform, else the one that runs this script. */
 export const node = fs.existsSync(path.join(bin, 'node')) ? path.join(bin, 'node') : process.execPath;
 
