@@ -6,6 +6,9 @@ import path from 'node:path';
 const MIB = 1024 * 1024;
 const quiet = { stdio: ['ignore', 'ignore', 'pipe'] };
 
+/** Smaller files cost the demo minutes and show nothing more. */
+const fileBytesMin = 16 * 1024;
+
 /** Copies files below `from` into `to` until `bytesMax` is reached, in a stable order. */
 function copySome(from, to, bytesMax) {
   let left = bytesMax;
@@ -15,10 +18,12 @@ function copySome(from, to, bytesMax) {
       const name = path.join(folder, entry.name);
       if (entry.isDirectory()) visit(name);
       else if (entry.isFile()) {
+        const { size } = fs.statSync(path.join(from, name));
+        if (size < fileBytesMin) continue;
         const target = path.join(to, name);
         fs.mkdirSync(path.dirname(target), { recursive: true });
         fs.copyFileSync(path.join(from, name), target);
-        left -= fs.statSync(target).size;
+        left -= size;
       }
     }
   };
