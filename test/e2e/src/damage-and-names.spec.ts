@@ -3,18 +3,21 @@ import path from 'node:path';
 import { DiskImage } from './support/disk-image.js';
 import { Installation } from './support/installation.js';
 import { tool } from './support/programs.js';
+import { serverKinds, type RealServers } from './support/real-servers.js';
 
 type Damage = Readonly<{ computer: string; pointId: string; volumeId: string; offset: number; length: number; diskOffset: number }>;
 type Held = Readonly<{ requestId: string; name: string }>;
 
-describe('one byte of a pack flips, and a name is used twice', () => {
+describe.each(serverKinds)('one byte of a pack flips, and a name is used twice, with $servers', ({ start }) => {
+  let servers: RealServers | undefined;
   let lifeboat: Installation;
   let disk: DiskImage;
   let machineId: string;
   const inFolder = (name: string): string => path.join(lifeboat.folder, name);
 
   beforeAll(async () => {
-    lifeboat = await Installation.start();
+    servers = await start();
+    lifeboat = await Installation.start(servers?.env);
     disk = new DiskImage(inFolder('ws.img'), 200);
     await lifeboat.enrol('WS-042', disk.file);
     expect((await lifeboat.agent('WS-042', 'start', 'backup', '--json')).code).toBe(0);
@@ -22,7 +25,10 @@ describe('one byte of a pack flips, and a name is used twice', () => {
     expect((await lifeboat.agent('WS-042', 'start', 'backup', '--json')).code).toBe(0);
     machineId = ((await lifeboat.admin('get', 'computers', '--json')).json['computers'] as { machineId: string }[])[0]?.machineId ?? '';
   });
-  afterAll(() => lifeboat.remove());
+  afterAll(async () => {
+    await lifeboat.remove();
+    await servers?.stop();
+  });
 
   test('a second machine of the same name is held, writes nothing, and gets a chain of its own when told so', async () => {
     const other = new DiskImage(inFolder('other.img'), 100);

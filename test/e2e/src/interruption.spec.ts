@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DiskImage } from './support/disk-image.js';
 import { Installation } from './support/installation.js';
 import { tool } from './support/programs.js';
+import { serverKinds, type RealServers } from './support/real-servers.js';
 
 const MIB = 1024 * 1024;
 /** One group commit: what may be sent twice. */
@@ -30,14 +31,19 @@ async function waitForPackBytes(lifeboat: Installation, bytes: number, agent: Ch
 
 const finished = (child: ChildProcess): Promise<number | null> => (child.exitCode !== null ? Promise.resolve(child.exitCode) : new Promise((resolve) => child.once('exit', resolve)));
 
-describe('a first backup that is interrupted', () => {
+describe.each(serverKinds)('a first backup that is interrupted, with $servers', ({ start }) => {
+  let servers: RealServers | undefined;
   let lifeboat: Installation;
   const noiseMib = 400;
 
   beforeAll(async () => {
-    lifeboat = await Installation.start();
+    servers = await start();
+    lifeboat = await Installation.start(servers?.env);
   });
-  afterAll(() => lifeboat.remove());
+  afterAll(async () => {
+    await lifeboat.remove();
+    await servers?.stop();
+  });
 
   test('by kill -9 of the agent goes on without sending again what was acknowledged', async () => {
     const disk = new DiskImage(path.join(lifeboat.folder, 'agent-killed.img'), 700);

@@ -4,7 +4,7 @@ import { constants, zstdCompressSync } from 'node:zlib';
 import { DiskImage, differingBlocks, extractPartition, usedBlocksByDumpe2fs } from './support/disk-image.js';
 import { Installation } from './support/installation.js';
 import { tool } from './support/programs.js';
-import { RealServers } from './support/real-servers.js';
+import { serverKinds, type RealServers } from './support/real-servers.js';
 
 const MIB = 1024 * 1024;
 const chunkBytes = 64 * 1024;
@@ -26,10 +26,7 @@ function changedChunksCompressedBytes(before: string, after: string): number {
   return total;
 }
 
-describe.each([
-  { servers: 'embedded database and queue', real: false },
-  { servers: "the distribution's PostgreSQL and Redis", real: true },
-])('the main job with $servers', ({ real }) => {
+describe.each(serverKinds)('the main job with $servers', ({ start }) => {
   let servers: RealServers | undefined;
   let lifeboat: Installation;
   let disk: DiskImage;
@@ -38,7 +35,7 @@ describe.each([
   const inFolder = (name: string): string => path.join(lifeboat.folder, name);
 
   beforeAll(async () => {
-    servers = real ? await RealServers.start() : undefined;
+    servers = await start();
     lifeboat = await Installation.start(servers?.env);
     disk = new DiskImage(inFolder('ws.img'));
     disk.fill(300 * MIB);
@@ -98,7 +95,7 @@ describe.each([
     const before = await lifeboat.admin('get', 'versions', 'WS-042', '--json');
     expect((before.json['versions'] as unknown[]).length).toBe(2);
     expect(await lifeboat.stopServer()).toBe(0);
-    if (!real) fs.rmSync(path.join(lifeboat.dataFolder, 'database'), { recursive: true });
+    if (!servers) fs.rmSync(path.join(lifeboat.dataFolder, 'database'), { recursive: true });
     const rebuilt = await lifeboat.rebuildCatalog();
     expect({ code: rebuilt.code, stderr: rebuilt.code === 0 ? '' : rebuilt.stderr }).toEqual({ code: 0, stderr: '' });
     await lifeboat.startServer();

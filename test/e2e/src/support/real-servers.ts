@@ -6,6 +6,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { freePort } from './installation.js';
 import { userEnvironment } from './programs.js';
 
+/** What an installation may stand on; a suite runs on each. */
+export const serverKinds = [
+  { servers: 'embedded database and queue', start: () => Promise.resolve(undefined) },
+  { servers: "the distribution's PostgreSQL and Redis", start: () => RealServers.start() },
+] as const;
+
 /** Private PostgreSQL and Redis of the distribution, as an installation with its own servers would have. */
 export class RealServers {
   private constructor(
