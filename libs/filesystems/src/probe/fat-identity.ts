@@ -2,11 +2,11 @@ import type { FilesystemIdentity } from '../used-extents.js';
 
 const ROOT_ENTRY_BYTES = 32;
 const FAT12_CLUSTERS_MAX = 4084;
-const FAT16_CLUSTERS_MAX = 65_524;
 
 /**
- * FAT, exFAT or NTFS by the boot sector. The FAT width follows from the number of clusters, not from the text in the sector.
- * @see Microsoft, "FAT: General Overview of On-Disk Format", sections "Boot Sector and BPB" and "FAT Type Determination".
+ * FAT, exFAT or NTFS by the boot sector. FAT32 is what has no 16-bit FAT size, as Linux and mkfs.fat have it: a small FAT32 has fewer clusters than
+ * the specification asks for. FAT12 and FAT16 differ by the number of clusters, not by the text in the sector.
+ * @see Microsoft, "FAT: General Overview of On-Disk Format", sections "Boot Sector and BPB" and "FAT Type Determination"; Linux, fs/fat/inode.c, fat_fill_super.
  */
 export function findFatIdentity(area: Buffer): FilesystemIdentity | null {
   if (area[510] !== 0x55 || area[511] !== 0xaa) return null;
@@ -29,8 +29,8 @@ function fatWidth(area: Buffer): 'fat12' | 'fat16' | 'fat32' | null {
   const rootSectors = Math.ceil((area.readUInt16LE(17) * ROOT_ENTRY_BYTES) / sectorBytes);
   const clusters = Math.floor((sectors - reserved - fats * fatSectors - rootSectors) / clusterSectors);
   if (clusters < 1 || fatSectors === 0) return null;
-  if (clusters <= FAT12_CLUSTERS_MAX) return 'fat12';
-  return clusters <= FAT16_CLUSTERS_MAX ? 'fat16' : 'fat32';
+  if (area.readUInt16LE(22) === 0) return 'fat32';
+  return clusters <= FAT12_CLUSTERS_MAX ? 'fat12' : 'fat16';
 }
 
 function serialAt(area: Buffer, offset: number): string {
