@@ -95,9 +95,9 @@ export class MemoryVolumeSource implements VolumeSource {
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, memory is not
   async *readMap(volume: number, range: Extent = { offsetBytes: 0, lengthBytes: listVolumes(this.manifest)[volume]?.volume.lengthBytes ?? 0 }): AsyncGenerator<KnownEntry> {
-    for (const entry of this.point.maps[volume] ?? []) {
+    const entries = await Promise.resolve(this.point.maps[volume] ?? []);
+    for (const entry of entries) {
       if (endOf(entry) > range.offsetBytes && entry.offsetBytes < endOf(range)) yield entry;
     }
   }
