@@ -3,7 +3,7 @@ export { type Extent, endOf, totalBytes, mergeExtents, invertExtents, intersectE
 export { KIB, MIB, GIB, TIB, seconds, minutes, hours, days } from './units.js';
 export { type Clock, type Random } from './ports.js';
 export { bytesToHex, hexToBytes, writeHex } from './ids/hex.js';
-export { MachineId, RestorePointId, SessionId, PackId, StoreId, JobId, EnrolmentRequestId, TokenId, randomHex128 } from './ids/ids.js';
+export { MachineId, RestorePointId, SessionId, PackId, StoreId, JobId, EnrolmentRequestId, TokenId, DrillId, DeletionRequestId, randomHex128 } from './ids/ids.js';
 export { Digest, DIGEST_BYTES, type DigestOf } from './ids/digest.js';
 export { ComputerName, computerNameMaxLength } from './ids/computer-name.js';
 export { ByteCounters, noBytes, BackupPhase, BackupProgress } from './progress.js';
@@ -16,3 +16,5 @@ export { walkMap, walkPages, type PageTree, type PageSource } from './page-tree/
 export { LedgerEvent, MachineFacts, PublicKey, type LedgerRecord } from './ledger/ledger-record.js';
 export { BackupPolicy, Schedule, defaultBackupPolicy } from './policy/backup-policy.js';
 export { MachineState, Proof, decideMachineState, formatAge, type MachineEvidence, type MachineVerdict } from './fleet/machine-state.js';
+export { RetentionPolicy, RetentionScope, MachineTag, defaultRetentionPolicy } from './policy/retention-policy.js';
+export { StoreSettings, defaultStoreSettings } from './policy/store-settings.js';

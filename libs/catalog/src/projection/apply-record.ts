@@ -41,6 +41,8 @@ export async function applyRecord(tx: Transaction, { record, point }: PreparedRe
       await tx.restorePoint.upsert({ where: { pointId: event.pointId }, create: point, update: point });
       return event.machineId;
     }
+    default:
+      return null; // Events of the store's own upkeep and of retention are read from the ledger by those who need them.
   }
 }
 

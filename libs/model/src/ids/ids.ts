@@ -36,6 +36,14 @@ export type EnrolmentRequestId = z.infer<typeof EnrolmentRequestId>;
 export const TokenId = hex128.brand<'TokenId'>();
 export type TokenId = z.infer<typeof TokenId>;
 
+/** Identity of a fire drill. */
+export const DrillId = hex128.brand<'DrillId'>();
+export type DrillId = z.infer<typeof DrillId>;
+
+/** Identity of a deletion that waits for a second operator. */
+export const DeletionRequestId = hex128.brand<'DeletionRequestId'>();
+export type DeletionRequestId = z.infer<typeof DeletionRequestId>;
+
 /** 32 lower-case hexadecimal digits of randomness, to be parsed into one of the ids above. */
 export function randomHex128(random: Random): string {
   return bytesToHex(random.bytes(16));

@@ -3,6 +3,8 @@ import { ComputerName } from '../ids/computer-name.js';
 import { Digest } from '../ids/digest.js';
 import { EnrolmentRequestId, MachineId, RestorePointId, StoreId, TokenId } from '../ids/ids.js';
 import { BackupPolicy } from '../policy/backup-policy.js';
+import { pointEvents } from './point-events.js';
+import { storeEvents } from './store-events.js';
 
 const epochMs = z.number().int().nonnegative().max(8_640_000_000_000_000);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -37,6 +39,8 @@ export const LedgerEvent = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('enrolment.resolved'), requestId: EnrolmentRequestId, as: z.enum(['continue', 'separate', 'reject']), machineId: MachineId.nullable() }),
   z.strictObject({ type: z.literal('point.committed'), pointId: RestorePointId, machineId: MachineId, manifestDigest: Digest }),
   z.strictObject({ type: z.literal('policy.set'), machineId: MachineId.nullable(), policy: BackupPolicy.nullable() }),
+  ...pointEvents,
+  ...storeEvents,
 ]);
 export type LedgerEvent = z.infer<typeof LedgerEvent>;
 

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { PackId } from '../ids/ids.js';
+
+const epochMs = z.number().int().nonnegative().max(8_640_000_000_000_000);
+const packIds = z.array(PackId).min(1).max(4096);
+
+/** What the store does to its own packs, and what it knows of time. */
+export const storeEvents = [
+  /** A garbage collection began; packs sealed later are none of its business. */
+  z.strictObject({ type: z.literal('gc.begun'), epoch: z.number().int().positive() }),
+  /** Nothing live was found in these packs, or all of it was copied elsewhere (`rewritten`): lookups miss them from here on. */
+  z.strictObject({ type: z.literal('packs.condemned'), epoch: z.number().int().positive(), rewritten: z.boolean(), packIds }),
+  /** A commit needs something of these packs: they live again. */
+  z.strictObject({ type: z.literal('packs.rescued'), packIds }),
+  /** Written before the files go. */
+  z.strictObject({ type: z.literal('packs.deleted'), packIds }),
+  /** Damaged originals, whose readable content lies in other packs; kept in `quarantine/` as evidence. */
+  z.strictObject({ type: z.literal('packs.quarantined'), packIds, reason: z.string().min(1).max(1000) }),
+  /** Every byte of these packs was read and found right. */
+  z.strictObject({ type: z.literal('packs.scrubbed'), packIds }),
+  /** Hourly: the wall clock beside the time this store trusts, which never runs backwards nor jumps. */
+  z.strictObject({ type: z.literal('time.anchored'), wallMs: epochMs, trustedMs: epochMs, bootId: z.string().max(64) }),
+] as const;
