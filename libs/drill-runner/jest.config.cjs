@@ -1,0 +1,1 @@
+module.exports = { displayName: 'drill-runner', preset: '../../jest.preset.cjs' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'drills', preset: '../../jest.preset.cjs' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'retention', preset: '../../jest.preset.cjs' };
