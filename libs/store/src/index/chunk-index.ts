@@ -20,6 +20,10 @@ export interface ChunkIndex {
   has(digest: Digest): boolean;
   /** Writes a batch atomically; a digest that is present keeps its first place. */
   write(batch: IndexBatch): Promise<void>;
+  /** As {@link write}, but each place of the batch wins over the one that is present: the caller knows that it is the newer or the better one. */
+  replace(batch: IndexBatch): Promise<void>;
+  /** Forgets a pack, and those of `digests` whose place is in it; one atomic write. A digest that has moved to another pack stays. */
+  removePack(packId: PackId, digests: Iterable<Digest>): Promise<void>;
   /** All packs the index knows, in no particular order. */
   packs(): IndexedPack[];
   /** Number of digests and the sum of their lengths in bytes. */

@@ -2,6 +2,7 @@ import { mkdir, open as openFile, readdir, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { bytesToHex, hexToBytes, GIB, type Digest, type PackId } from '@lifeboat/model';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { SerialQueue } from '../concurrency/serial-queue.js';
 import { StoreUnusable } from '../errors.js';
 import { errnoOf } from '../fs/errno.js';
 import type { ChunkIndex, ChunkPlace, IndexBatch, IndexedPack } from './chunk-index.js';
@@ -90,6 +91,7 @@ class LmdbChunkIndex implements ChunkIndex {
   private readonly chunks: Database<Buffer, Buffer>;
   private readonly packTable: Database<Buffer, Buffer>;
   private counted: Totals;
+  private readonly changes = new SerialQueue();
 
   constructor(
     private readonly root: RootDatabase<Buffer, Buffer>,
@@ -110,21 +112,27 @@ class LmdbChunkIndex implements ChunkIndex {
     return this.find(digest) !== undefined;
   }
 
-  async write(batch: IndexBatch): Promise<void> {
-    const totals = { ...this.counted };
-    await this.root.transaction(() => {
-      for (const [digest, place] of batch.places) {
+  write(batch: IndexBatch): Promise<void> {
+    return this.put(batch, 'first');
+  }
+
+  replace(batch: IndexBatch): Promise<void> {
+    return this.put(batch, 'last');
+  }
+
+  removePack(packId: PackId, digests: Iterable<Digest>): Promise<void> {
+    return this.change((totals) => {
+      for (const digest of digests) {
         const key = Buffer.from(digest, 'hex');
-        const previous = this.chunks.getBinaryFast(key);
-        if (previous && decodePlace(key, previous)) continue;
-        this.chunks.putSync(key, encodePlace(key, place));
-        totals.chunks += 1;
-        totals.plainBytes += place.lengthBytes;
+        const value = this.chunks.getBinaryFast(key);
+        const place = value && decodePlace(key, value);
+        if (place?.packId !== packId) continue;
+        this.chunks.removeSync(key);
+        totals.chunks -= 1;
+        totals.plainBytes -= place.lengthBytes;
       }
-      for (const pack of batch.packs) this.packTable.putSync(Buffer.from(hexToBytes(pack.packId)), encodePack(pack));
-      this.meta.putSync(totalsKey, encodeTotals(totals));
+      this.packTable.removeSync(Buffer.from(hexToBytes(packId)));
     });
-    this.counted = totals;
   }
 
   packs(): IndexedPack[] {
@@ -139,15 +147,44 @@ class LmdbChunkIndex implements ChunkIndex {
     return this.counted;
   }
 
-  async clear(): Promise<void> {
-    await this.chunks.clearAsync();
-    await this.packTable.clearAsync();
-    await this.meta.put(totalsKey, encodeTotals({ chunks: 0, plainBytes: 0 }));
-    this.counted = { chunks: 0, plainBytes: 0 };
+  clear(): Promise<void> {
+    return this.changes.run(async () => {
+      await this.chunks.clearAsync();
+      await this.packTable.clearAsync();
+      await this.meta.put(totalsKey, encodeTotals({ chunks: 0, plainBytes: 0 }));
+      this.counted = { chunks: 0, plainBytes: 0 };
+    });
   }
 
-  async close(): Promise<void> {
-    await this.root.close();
+  close(): Promise<void> {
+    return this.changes.run(() => this.root.close());
+  }
+
+  private put(batch: IndexBatch, winner: 'first' | 'last'): Promise<void> {
+    return this.change((totals) => {
+      for (const [digest, place] of batch.places) {
+        const key = Buffer.from(digest, 'hex');
+        const value = this.chunks.getBinaryFast(key);
+        const previous = value && decodePlace(key, value);
+        if (previous && winner === 'first') continue;
+        this.chunks.putSync(key, encodePlace(key, place));
+        totals.chunks += previous ? 0 : 1;
+        totals.plainBytes += place.lengthBytes - (previous?.lengthBytes ?? 0);
+      }
+      for (const pack of batch.packs) this.packTable.putSync(Buffer.from(hexToBytes(pack.packId)), encodePack(pack));
+    });
+  }
+
+  /** One transaction after the other, because each goes on from the totals of the one before. */
+  private change(apply: (totals: Totals) => void): Promise<void> {
+    return this.changes.run(async () => {
+      const totals = { ...this.counted };
+      await this.root.transaction(() => {
+        apply(totals);
+        this.meta.putSync(totalsKey, encodeTotals(totals));
+      });
+      this.counted = totals;
+    });
   }
 }
 

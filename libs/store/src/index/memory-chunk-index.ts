@@ -25,6 +25,17 @@ export class MemoryChunkIndex implements ChunkIndex {
     return Promise.resolve();
   }
 
+  replace(batch: IndexBatch): Promise<void> {
+    for (const digest of batch.places.keys()) this.forget(digest);
+    return this.write(batch);
+  }
+
+  removePack(packId: PackId, digests: Iterable<Digest>): Promise<void> {
+    for (const digest of digests) if (this.places.get(digest)?.packId === packId) this.forget(digest);
+    this.known.delete(packId);
+    return Promise.resolve();
+  }
+
   packs(): IndexedPack[] {
     return [...this.known.values()];
   }
@@ -42,5 +53,10 @@ export class MemoryChunkIndex implements ChunkIndex {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  private forget(digest: Digest): void {
+    this.plainBytes -= this.places.get(digest)?.lengthBytes ?? 0;
+    this.places.delete(digest);
   }
 }

@@ -4,6 +4,7 @@ import type { ChunkIndex, ChunkPlace, IndexedPack } from '../index/chunk-index.j
 import { ensure, type ConformanceCase } from './store-fs-conformance.js';
 
 const packId = 'ab'.repeat(16) as PackId;
+const otherPackId = 'cd'.repeat(16) as PackId;
 const digest = (seed: number): Digest => digestOf(Buffer.from(`chunk ${String(seed)}`));
 const place = (seed: number): ChunkPlace => ({ packId, recordOffset: 4096 + seed * 16, entry: seed % 4096, lengthBytes: 1 + seed });
 const places = (seeds: readonly number[]): Map<Digest, ChunkPlace> => new Map(seeds.map((seed) => [digest(seed), place(seed)]));
@@ -36,6 +37,39 @@ export const chunkIndexConformance: readonly ConformanceCase<ChunkIndex>[] = [
       await index.write({ places: places([1]), packs: [pack(4096)] });
       await index.write({ places: places([2]), packs: [pack(8192, true)] });
       ensure(JSON.stringify(index.packs()) === JSON.stringify([pack(8192, true)]), 'packs');
+    },
+  },
+  {
+    name: 'lets a better place win when told so, and counts it once',
+    run: async (index) => {
+      await index.write({ places: places([1, 2]), packs: [pack(1)] });
+      const better: ChunkPlace = { ...place(1), packId: otherPackId };
+      await index.replace({ places: new Map([[digest(1), better], [digest(3), place(3)]]), packs: [{ ...pack(7, true), packId: otherPackId }] });
+      ensure(JSON.stringify(index.find(digest(1))) === JSON.stringify(better), 'the better place');
+      ensure(JSON.stringify(index.find(digest(2))) === JSON.stringify(place(2)) && JSON.stringify(index.find(digest(3))) === JSON.stringify(place(3)), 'the others');
+      ensure(index.totals().chunks === 3 && index.totals().plainBytes === 2 + 3 + 4 && index.packs().length === 2, 'totals');
+    },
+  },
+  {
+    name: 'forgets a pack with what still lies in it, and nothing else',
+    run: async (index) => {
+      await index.write({ places: places([1, 2, 3]), packs: [pack(1)] });
+      await index.replace({ places: new Map([[digest(1), { ...place(1), packId: otherPackId }]]), packs: [{ ...pack(7, true), packId: otherPackId }] });
+      await index.removePack(packId, [digest(1), digest(2), digest(9)]);
+      ensure(index.find(digest(1))?.packId === otherPackId && !index.has(digest(2)), 'what moved away stays, what lay there goes');
+      ensure(index.has(digest(3)), 'a digest that was not named stays');
+      ensure(index.totals().chunks === 2 && index.totals().plainBytes === 2 + 4, 'totals');
+      ensure(index.packs().length === 1 && index.packs()[0]?.packId === otherPackId, 'packs');
+    },
+  },
+  {
+    name: 'counts right when changes overlap',
+    run: async (index) => {
+      await Promise.all([
+        index.write({ places: places([1, 2]), packs: [pack(1)] }), index.write({ places: places([2, 3]), packs: [] }),
+        index.replace({ places: places([3, 4]), packs: [] }), index.removePack(packId, [digest(1)]), index.write({ places: places([5]), packs: [] }),
+      ]);
+      ensure(index.totals().chunks === 4 && index.totals().plainBytes === 3 + 4 + 5 + 6, 'totals');
     },
   },
   {
