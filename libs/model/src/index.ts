@@ -13,7 +13,7 @@ export { type MapEntry, type InnerEntry, type RunKind, chunkBytesMax } from './p
 export { type IndexPage, PageInvalid, encodeIndexPage, decodeIndexPage, readMapEntry, writeMapEntry, PAGE_ENTRIES_MAX, PAGE_ENTRY_BYTES, PAGE_HEADER_BYTES } from './page-tree/index-page.js';
 export { PageTreeBuilder, leafSpanBytes, type OnPage } from './page-tree/page-tree-builder.js';
 export { walkMap, walkPages, type PageTree, type PageSource } from './page-tree/page-tree-reader.js';
-export { LedgerEvent, MachineFacts, PublicKey, type LedgerRecord } from './ledger/ledger-record.js';
+export { LedgerEvent, MachineFacts, OperatorRole, PublicKey, type LedgerRecord } from './ledger/ledger-record.js';
 export { BackupPolicy, Schedule, defaultBackupPolicy } from './policy/backup-policy.js';
 export { MachineState, Proof, decideMachineState, formatAge, type MachineEvidence, type MachineVerdict } from './fleet/machine-state.js';
 export { RetentionPolicy, RetentionScope, MachineTag, defaultRetentionPolicy } from './policy/retention-policy.js';

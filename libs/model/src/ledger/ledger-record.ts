@@ -12,6 +12,10 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const PublicKey = z.string().regex(/^[A-Za-z0-9+/]{43}=$/).brand<'PublicKey'>();
 export type PublicKey = z.infer<typeof PublicKey>;
 
+/** What an operator may do: an `operator` runs backups, restores and retention; an `admin` also lifts legal holds and lets operators in. */
+export const OperatorRole = z.enum(['admin', 'operator']);
+export type OperatorRole = z.infer<typeof OperatorRole>;
+
 /** What an agent says of the machine it runs on; evidence for an admin, never a safety decision. */
 export const MachineFacts = z.strictObject({
   hostname: z.string().max(256),
@@ -30,7 +34,8 @@ export type MachineFacts = z.infer<typeof MachineFacts>;
 export const LedgerEvent = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('store.created'), storeId: StoreId }),
   z.strictObject({ type: z.literal('writer.takeover'), writerToken: z.number().int().positive(), host: z.string().max(256), pid: z.number().int() }),
-  z.strictObject({ type: z.literal('operator-token.created'), tokenId: TokenId, secretSha256: sha256, label: z.string().max(128) }),
+  /** Without a role: an admin, as every operator was before there were roles. */
+  z.strictObject({ type: z.literal('operator-token.created'), tokenId: TokenId, secretSha256: sha256, label: z.string().max(128), role: OperatorRole.optional() }),
   z.strictObject({ type: z.literal('enrolment-token.created'), tokenId: TokenId, secretSha256: sha256, usesMax: z.number().int().positive(), expiresAtMs: epochMs }),
   z.strictObject({ type: z.literal('enrolment-token.used'), tokenId: TokenId }),
   z.strictObject({ type: z.literal('machine.enrolled'), machineId: MachineId, name: ComputerName, publicKey: PublicKey, facts: MachineFacts }),

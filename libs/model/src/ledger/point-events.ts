@@ -35,6 +35,8 @@ export const pointEvents = [
   z.strictObject({ type: z.literal('deletion.requested'), requestId: DeletionRequestId, points: z.array(pointRef).min(1).max(5000), reason, actor, executeAfterMs: epochMs }),
   z.strictObject({ type: z.literal('deletion.approved'), requestId: DeletionRequestId, actor }),
   z.strictObject({ type: z.literal('deletion.withdrawn'), requestId: DeletionRequestId, actor, reason }),
+  /** Every point of the request was condemned, or is gone by now; it is never carried out again. */
+  z.strictObject({ type: z.literal('deletion.executed'), requestId: DeletionRequestId }),
   /** A machine changed as a healthy one does not; nothing of it is pruned until cleared. */
   z.strictObject({
     type: z.literal('anomaly.raised'), ...point, lastCleanPointId: RestorePointId.nullable(), kind: z.enum(['change-rate', 'entropy']), detail: reason,
