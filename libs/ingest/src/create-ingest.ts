@@ -1,4 +1,4 @@
-import { isLifeboatError, randomHex128, SessionId, type Clock, type MachineId, type Random, type RestorePointManifest } from '@lifeboat/model';
+import { isLifeboatError, randomHex128, SessionId, type Clock, type Digest, type MachineId, type Random, type RestorePointManifest } from '@lifeboat/model';
 import type { SessionOpen } from '@lifeboat/protocol';
 import { isDeepStrictEqual } from 'node:util';
 import { BaseForeign, RequestReused, SessionUnknown, VolumesInvalid } from './errors.js';
@@ -8,7 +8,8 @@ import { listSegments } from './journal/journal-files.js';
 import { recoverJournal, type RecoveredSession } from './journal/recover-journal.js';
 import { SessionJournal } from './journal/session-journal.js';
 import type { VolumeBase } from './session/base-map.js';
-import { findCommitted, JournaledSession, type SessionEnd, type SessionOrigin } from './session/journaled-session.js';
+import { findCommitted } from './session/find-committed.js';
+import { JournaledSession, type SessionEnd, type SessionOrigin } from './session/journaled-session.js';
 import { SerialQueue } from './session/serial-queue.js';
 import { emptySnapshot } from './session/session-snapshot.js';
 
@@ -71,6 +72,10 @@ class JournaledIngest implements Ingest {
 
   list(): readonly BackupSession[] {
     return [...this.sessions.values()];
+  }
+
+  async visitRoots(visit: (digest: Digest) => void): Promise<void> {
+    for (const session of [...this.sessions.values()]) await session.visitRoots(visit);
   }
 
   async expireParked(): Promise<readonly SessionId[]> {

@@ -1,4 +1,5 @@
 import { OperationalError, UserError, type Digest, type SessionId } from '@lifeboat/model';
+import type { NeededChunk } from './ingest.js';
 
 /** A frame came before its predecessor; the agent goes on at `details.expectedSeq`. */
 export class FrameSequenceGap extends OperationalError {
@@ -95,6 +96,14 @@ export class SessionIncomplete extends UserError {
   readonly code = 'SESSION_INCOMPLETE';
   constructor(details: { volume: number }) {
     super('the backup session cannot be committed: a volume has not ended', { details });
+  }
+}
+
+/** The store lost bytes that this session counts on, since they were taken; the agent sends these chunks once more and commits again. */
+export class SessionNeedsData extends OperationalError {
+  readonly code = 'SESSION_NEEDS_DATA';
+  constructor(readonly needed: readonly NeededChunk[], cause: unknown) {
+    super('the server needs some blocks of this backup again before it can commit it', { retry: 'now', details: { chunks: needed.length }, cause });
   }
 }
 

@@ -1,7 +1,7 @@
 export { createIngest, sessionsPerMachineMax, type IngestOptions } from './create-ingest.js';
-export { type Ingest, type BackupSession, type SessionState, type SessionBase, type SessionCounters, type OpenSessionRequest } from './ingest.js';
+export { type Ingest, type BackupSession, type SessionState, type SessionBase, type SessionCounters, type NeededChunk, type OpenSessionRequest } from './ingest.js';
 export { type IngestStore } from './ingest-store.js';
 export {
   FrameSequenceGap, FrameOutOfPlace, ChunkDigestMismatch, VolumeRootMismatch, RefWithoutBase, RefCutsChunk, BaseDamaged, BaseForeign, SessionParked, SessionEnded, SessionUnknown,
-  SessionIncomplete, ManifestMismatch, VolumesInvalid, RequestReused, SessionJournalDamaged,
+  SessionIncomplete, SessionNeedsData, ManifestMismatch, VolumesInvalid, RequestReused, SessionJournalDamaged,
 } from './errors.js';

@@ -1,4 +1,4 @@
-import type { Extent, ManifestDraft, MachineId, MapEntry, RestorePointId, RestorePointManifest, SessionId } from '@lifeboat/model';
+import type { Digest, Extent, ManifestDraft, MachineId, MapEntry, RestorePointId, RestorePointManifest, SessionId } from '@lifeboat/model';
 import type { BatchFrame, SessionOpen, SessionOpened, VolumeEndFrame } from '@lifeboat/protocol';
 
 /**
@@ -15,6 +15,9 @@ export type SessionBase = SessionOpened['bases'][number];
  * included · `refBytes` covered by REF · `entries` of all frames.
  */
 export type SessionCounters = Readonly<{ receivedBytes: number; plainBytes: number; storedBytes: number; refBytes: number; entries: number }>;
+
+/** A chunk of a volume that has ended, of which the store lost the bytes meanwhile. `volume` counts as in the session. */
+export type NeededChunk = Readonly<{ volume: number } & Extent>;
 
 /** A backup as the server sees it, from open to restore point. Frames of one session are taken one after another, whoever calls. */
 export interface BackupSession {
@@ -53,6 +56,8 @@ export interface BackupSession {
    *
    * @throws SessionIncomplete (SESSION_INCOMPLETE) a volume has not ended; ManifestMismatch (MANIFEST_MISMATCH) the draft's volumes or map
    *   roots are not the session's; and whatever the store throws.
+   * @throws SessionNeedsData (SESSION_NEEDS_DATA) the store lost chunks of this session since they were taken or referred to: `needed` lists them. The session stays
+   *   complete; it takes batches with just these chunks, then commits.
    */
   commit(draft: ManifestDraft, identity: Readonly<{ computerName: RestorePointManifest['computerName'] }>): Promise<RestorePointManifest>;
 
@@ -87,6 +92,11 @@ export interface Ingest {
   /** The machine's own session; another machine's session is unknown to it. */
   find(machineId: MachineId, sessionId: SessionId): BackupSession | undefined;
   list(): readonly BackupSession[];
+  /**
+   * Tells every page and chunk that an unfinished session counts on, so that garbage collection leaves them: what it has sent, its maps and its bases. Repeats are
+   * possible. What is not told may still be sent or referred to later; the commit checks it again.
+   */
+  visitRoots(visit: (digest: Digest) => void): Promise<void>;
   /** Removes sessions that saw nothing for `parkedMaxMs`; also done by each open. Returns their ids. */
   expireParked(): Promise<readonly SessionId[]>;
   /** Makes all sessions durable and releases them; the store stays open. */

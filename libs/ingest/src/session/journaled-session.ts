@@ -1,14 +1,17 @@
 import {
-  assertInvariant, isLifeboatError, randomHex128, RestorePointId, type Clock, type Extent, type MachineId, type ManifestDraft, type MapEntry, type Random, type RestorePointManifest, type SessionId,
+  assertInvariant, isLifeboatError, randomHex128, RestorePointId, type Clock, type Digest, type Extent, type MachineId, type ManifestDraft, type MapEntry, type Random, type RestorePointManifest, type SessionId,
 } from '@lifeboat/model';
 import type { BatchFrame, SessionOpen, VolumeEndFrame } from '@lifeboat/protocol';
-import { FrameOutOfPlace, FrameSequenceGap, RefWithoutBase, SessionEnded, SessionIncomplete, SessionParked } from '../errors.js';
+import { FrameOutOfPlace, FrameSequenceGap, RefWithoutBase, SessionEnded, SessionIncomplete, SessionNeedsData, SessionParked } from '../errors.js';
 import type { IngestStore } from '../ingest-store.js';
 import type { BackupSession, SessionBase, SessionCounters, SessionState } from '../ingest.js';
 import type { CommitIntent, JournalOpen } from '../journal/journal-format.js';
 import type { SessionJournal } from '../journal/session-journal.js';
 import { assembleManifest, type ReceivedVolume } from './assemble-manifest.js';
 import { BaseMap, hasBase, type VolumeBase } from './base-map.js';
+import { findCommitted } from './find-committed.js';
+import { findNeeded } from './refill.js';
+import { visitMap } from './visit-map.js';
 import { breaches, LiveSession, refusals, type SessionContext } from './live-session.js';
 import { SerialQueue } from './serial-queue.js';
 import type { SessionSnapshot } from './session-snapshot.js';
@@ -124,7 +127,7 @@ export class JournaledSession implements BackupSession {
       const committedBefore = this.intent !== null && (await findCommitted(this.ports.store, new Set([intent.pointId]))).size > 0;
       this.intent = intent;
       if (!committedBefore) {
-        await this.ports.store.commitPoint(manifest);
+        await this.commitPoint(manifest);
         this.manifest = manifest;
       }
       this.end = { state: 'committed', code: 'SESSION_COMMITTED', message: 'the restore point exists' };
@@ -165,6 +168,24 @@ export class JournaledSession implements BackupSession {
     });
   }
 
+  /** See Ingest.visitRoots. An ended session counts on nothing. */
+  visitRoots(visit: (digest: Digest) => void): Promise<void> {
+    return this.groups.run(async () => {
+      if (this.end) return;
+      for (const page of this.live?.halfDonePages ?? []) visit(page);
+      const maps = this.request.volumes.flatMap(({ lengthBytes }, volume) => {
+        const { point, prefix } = this.context.bases[volume] ?? noBase;
+        return [this.snapshot.volumes[volume]?.ended, point, prefix].flatMap((map) => (map ? [{ root: map.mapRoot, lengthBytes }] : []));
+      });
+      for (const map of maps) await visitMap({ ...map, getPage: this.ports.store.readPage }, visit);
+      await this.journal.replay(({ frame }) => {
+        if (frame.type === 'batch') for (const entry of frame.entries) if (entry.kind === 'data') visit(entry.digest);
+        return Promise.resolve();
+      });
+      for (const { frame } of this.live?.pendingFrames ?? []) if (frame.type === 'batch') for (const entry of frame.entries) if (entry.kind === 'data') visit(entry.digest);
+    });
+  }
+
   /** Removes what is left of an ended session's journal; ends the session first when it has not. */
   expire(): Promise<void> {
     return this.frames.run(async () => {
@@ -183,6 +204,19 @@ export class JournaledSession implements BackupSession {
         await this.groups.run(() => this.journal.close());
       }
     });
+  }
+
+  /** What the store lost of this session since it was taken is asked for again; the session stays complete meanwhile. */
+  private async commitPoint(manifest: RestorePointManifest): Promise<void> {
+    try {
+      await this.ports.store.commitPoint(manifest);
+    } catch (error) {
+      if (!isLifeboatError(error) || error.code !== 'POINT_CLOSURE_BROKEN') throw error;
+      const volumes = this.endedVolumes().map(({ mapRoot, lengthBytes }, number) => ({ number, mapRoot, lengthBytes }));
+      const needed = await findNeeded(volumes, this.ports.store).catch(() => []);
+      if (needed.length === 0) throw error;
+      throw new SessionNeedsData(needed, error);
+    }
   }
 
   private get snapshot(): SessionSnapshot {
@@ -258,16 +292,6 @@ export class JournaledSession implements BackupSession {
     assertInvariant(this.intent !== null, 'a committed session knows its point');
     return this.ports.store.readManifest(this.machineId, this.intent.pointId);
   }
-}
-
-/** Which of these points the ledger knows as committed. */
-export async function findCommitted(store: IngestStore, pointIds: ReadonlySet<RestorePointId>): Promise<ReadonlySet<RestorePointId>> {
-  const found = new Set<RestorePointId>();
-  if (pointIds.size === 0) return found;
-  for await (const { event } of store.readLedger(1)) {
-    if (event.type === 'point.committed' && pointIds.has(event.pointId)) found.add(event.pointId);
-  }
-  return found;
 }
 
 function describeBase(base: VolumeBase, lengthBytes: number): SessionBase {

@@ -6,6 +6,7 @@ import type { IngestStore } from '../ingest-store.js';
 import type { JournalFrame } from '../journal/journal-format.js';
 import { hasBase, type BaseMap, type VolumeBase } from './base-map.js';
 import { assertBatchInPlace, verifyChunks } from './check-frame.js';
+import { assertRefill } from './refill.js';
 import { snapshotAfter, type SessionSnapshot } from './session-snapshot.js';
 
 /** What a session works with: the same for its whole life. */
@@ -32,6 +33,8 @@ export const breaches: ReadonlySet<string> = new Set(['CHUNK_DIGEST_MISMATCH', '
 export class LiveSession {
   private readonly builders: (PageTreeBuilder | undefined)[];
   private readonly pages: Readonly<{ digest: Digest; bytes: Uint8Array }>[] = [];
+  /** Pages stored of volumes that have not ended: no map names them yet. */
+  readonly halfDonePages = new Set<Digest>();
   private pending: JournalFrame[] = [];
   private storedBytes = 0;
 
@@ -82,6 +85,11 @@ export class LiveSession {
     return { mapRoot, lengthBytes: end };
   }
 
+  /** The frames taken since the last {@link takePending}. */
+  get pendingFrames(): readonly JournalFrame[] {
+    return this.pending;
+  }
+
   /** The frames taken since the last call. */
   takePending(): PendingGroup {
     const frames = this.pending;
@@ -90,11 +98,16 @@ export class LiveSession {
   }
 
   private async takeBatch(frame: BatchFrame): Promise<JournalFrame> {
-    assertBatchInPlace(frame, this.placeOf(frame.volume));
-    await this.assertRefsResolve(frame);
+    const place = this.placeOf(frame.volume);
+    const ended = this.taken.volumes[frame.volume]?.ended;
+    if (ended && place) await assertRefill(frame, { number: frame.volume, mapRoot: ended.mapRoot, lengthBytes: place.lengthBytes }, this.context.store.readPage);
+    else {
+      assertBatchInPlace(frame, place);
+      await this.assertRefsResolve(frame);
+    }
     const verified = verifyChunks(frame, digestOf);
     if (verified) this.storedBytes += (await this.context.store.putSegment({ ...verified, codec: frame.codec, payload: frame.payload })).storedBytes;
-    await this.addEntries(frame);
+    if (!ended) await this.addEntries(frame);
     return {
       receivedBytes: frame.payload.length, plainBytes: frame.plainLengthBytes, storedBytes: this.storedBytes, counts: null,
       frame: { ...frame, codec: 'raw', plainLengthBytes: 0, payload: new Uint8Array(0) },
@@ -113,6 +126,7 @@ export class LiveSession {
     if (actual !== frame.mapRoot) throw new VolumeRootMismatch({ volume, expected: frame.mapRoot, actual });
     await this.putPages();
     this.builders[volume] = undefined;
+    if (this.builders.every((other) => other === undefined)) this.halfDonePages.clear();
     return { receivedBytes: 0, plainBytes: 0, storedBytes: this.storedBytes, counts: builder.counts, frame };
   }
 
@@ -146,6 +160,7 @@ export class LiveSession {
   }
 
   private async putPages(): Promise<void> {
+    for (const page of this.pages) this.halfDonePages.add(page.digest);
     for (const page of this.pages) this.storedBytes += (await this.context.store.putPage({ digest: page.digest, bytes: page.bytes })).storedBytes;
     this.pages.length = 0;
   }

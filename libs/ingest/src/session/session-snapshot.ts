@@ -36,6 +36,8 @@ export function snapshotAfter(snapshot: SessionSnapshot, taken: JournalFrame): S
 }
 
 function progressAfter(before: VolumeProgress, frame: BatchFrame | VolumeEndFrame, counts: MapCounts | null): VolumeProgress {
+  // Chunks of a volume that has ended were lost in the store and came again; its map is what it was.
+  if (frame.type === 'batch' && before.ended) return before;
   if (frame.type === 'batch') return { ...before, coveredBytes: before.coveredBytes + lengthOf(frame) };
   return counts ? { ...before, ended: { mapRoot: frame.mapRoot, counts } } : before;
 }
