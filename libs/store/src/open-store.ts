@@ -35,6 +35,8 @@ export type OpenStoreOptions = Readonly<{
   locker?: StoreLocker;
   /** Size at which packs are sealed, default 64 MiB. */
   packBytesTarget?: number;
+  /** Who takes the store over, for its ledger. Default: this host and process. */
+  owner?: Readonly<{ host: string; pid: number }>;
 }>;
 
 /**
@@ -62,7 +64,7 @@ async function openLocked(options: OpenStoreOptions, fence: WriteFence, lock: St
   const storeId = await openStoreFile(fs, { path, clock, random });
   await syncNames(fs);
   const points = new CommittedPoints();
-  const ledger = await Ledger.open({ fs, clock, fence }, { storeId, host: hostname(), pid: process.pid }, (record) => {
+  const ledger = await Ledger.open({ fs, clock, fence }, { storeId, ...(options.owner ?? { host: hostname(), pid: process.pid }) }, (record) => {
     points.add(record);
   });
   await assertLedgerPresent(fs, ledger);

@@ -1,7 +1,7 @@
 import { StoreLocked } from '../errors.js';
 import type { StoreLocker } from '../lock/store-locker.js';
 import type { OpenMode, StoreFile, StoreFileStat, StoreFs, StoreSpace } from '../fs/store-fs.js';
-import { MemoryDirectory, MemoryFileContent, type MemoryNode } from './memory-files.js';
+import { MemoryDirectory, MemoryFileContent, type MemoryNode, type PowerCut } from './memory-files.js';
 
 /** The operations that change or read files, for faults and counting. */
 export type FsOperation = 'open' | 'read' | 'write' | 'sync' | 'truncate' | 'rename' | 'unlink' | 'mkdir' | 'readDir' | 'syncDir' | 'stat';
@@ -34,6 +34,8 @@ export class MemoryStoreFs implements StoreFs {
   operations = 0;
   /** The process dies before the operation with this number, counted from 1. */
   dieBefore = Number.POSITIVE_INFINITY;
+  /** How many bytes of a write still reach the file when the process dies in it; by default none. */
+  lastWriteBytes: (lengthBytes: number) => number = () => 0;
   private locked = false;
 
   constructor(
@@ -53,12 +55,20 @@ export class MemoryStoreFs implements StoreFs {
     });
   };
 
-  /** What is left for the next process. `choose(n)` gives a number in [0, n) and decides a power cut's outcome. */
-  crash(how: 'kill' | 'power', choose: (count: number) => number = () => 0): MemoryStoreFs {
+  /**
+   * What is left for the next process: after a kill everything, after a power cut what `cut` says of the part that was not synced. By default of a name everything,
+   * of bytes nothing.
+   */
+  crash(how: 'kill' | 'power', cut: PowerCut = () => 0): MemoryStoreFs {
     this.dieBefore = 0;
     if (how === 'kill') return new MemoryStoreFs(this.root, this.pendingNames);
-    for (const change of this.pendingNames) if (choose(2) === 0) change.apply();
-    return new MemoryStoreFs(copyAfterPowerCut(this.root, choose) as MemoryDirectory);
+    for (const change of this.pendingNames) if (cut === 'best' || (cut !== 'worst' && cut(2) === 0)) change.apply();
+    return new MemoryStoreFs(copyAfterPowerCut(this.root, cut) as MemoryDirectory);
+  }
+
+  /** Tells whether the process is dead. */
+  get isDead(): boolean {
+    return this.operations >= this.dieBefore;
   }
 
   /** An independent file system with the same files, all of them durable. */
@@ -140,6 +150,7 @@ export class MemoryStoreFs implements StoreFs {
     this.step('syncDir', path);
     const directory = this.directory(path);
     const settled = this.pendingNames.filter((change) => change.directories.includes(directory));
+    if (settled.length === 0) return Promise.resolve();
     this.pendingNames = this.pendingNames.filter((change) => !change.directories.includes(directory));
     for (const change of settled) change.apply();
     return Promise.resolve();
@@ -173,10 +184,11 @@ export class MemoryStoreFs implements StoreFs {
 
   /** Fails when a file that grows by this much would not fit. */
   assertFits(path: string, growthBytes: number): void {
-    if (growthBytes > 0 && this.usedBytes() + growthBytes > this.capacityBytes) throw systemError('ENOSPC', path);
+    if (growthBytes > 0 && Number.isFinite(this.capacityBytes) && this.usedBytes() + growthBytes > this.capacityBytes) throw systemError('ENOSPC', path);
   }
 
-  private usedBytes(): number {
+  /** Bytes of all files together. */
+  usedBytes(): number {
     return listNodes(this.root).reduce((sum, node) => sum + (node.kind === 'file' ? node.bytes.length : 0), 0);
   }
 
@@ -225,6 +237,7 @@ class MemoryFile implements StoreFile {
   }
 
   async writeAt(source: Uint8Array, position: number): Promise<number> {
+    if (this.fs.operations + 1 === this.fs.dieBefore) this.content.write(source.subarray(0, this.fs.lastWriteBytes(source.length)), position);
     const part = this.fs.step('write', this.path) === 'short' ? source.subarray(0, Math.ceil(source.length / 2)) : source;
     this.fs.assertFits(this.path, position + part.length - this.content.bytes.length);
     this.content.write(part, position);
@@ -264,11 +277,11 @@ function listFiles(directory: MemoryDirectory, prefix: string): string[] {
   return [...directory.names].flatMap(([name, node]) => (node.kind === 'directory' ? listFiles(node, `${prefix}${name}/`) : [`${prefix}${name}`]));
 }
 
-function copyAfterPowerCut(node: MemoryNode, choose: (count: number) => number): MemoryNode {
-  if (node.kind === 'file') return node.afterPowerCut(choose);
+function copyAfterPowerCut(node: MemoryNode, cut: PowerCut): MemoryNode {
+  if (node.kind === 'file') return node.afterPowerCut(cut);
   const left = new MemoryDirectory();
   for (const [name, child] of node.syncedNames) {
-    const copy = copyAfterPowerCut(child, choose);
+    const copy = copyAfterPowerCut(child, cut);
     left.names.set(name, copy);
     left.syncedNames.set(name, copy);
   }
