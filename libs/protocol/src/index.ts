@@ -6,7 +6,7 @@ export {
 export { encodeFrame, decodeFrame, FRAME_HEADER_BYTES } from './frames/frame-codec.js';
 export { Refusal, type Ack } from './control/ack.js';
 export {
-  agentNamespace, dataPlanePath, AgentHandshake, challengeText, SessionVolume, SessionOpen, SessionOpened, SessionAttach, SessionAttached, SessionCommit, SessionCommitted,
+  agentNamespace, dataPlanePath, AgentHandshake, challengeText, SessionVolume, SessionOpen, SessionOpened, SessionAttach, SessionAttached, SessionCommit, SessionCommitted, SessionNeeds, SessionCommitResult, VolumeRange,
   SessionAbort, SessionProgress, PointSummary, PointsListed, RestoreOpen, RestoreOpened, BaseMapOpen, BaseMapOpened, JobReport, JobStart, JobStop, JobAccepted, Nothing,
   agentEvents, serverEvents, type AgentEventName, type ServerEventName,
 } from './control/agent-events.js';

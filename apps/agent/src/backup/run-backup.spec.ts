@@ -133,6 +133,18 @@ test('a server that gives up ends the run with its code, and nothing is committe
   expect(twin.events).toContain('session.abort');
 });
 
+test('blocks that the server lost while the run went on are sent once more, and the point is whole', async () => {
+  await backUp();
+  const first = [...([...twin.sessions.values()][0]?.volumes ?? []).entries()];
+  const needs = first.flatMap(([volume, { entries }]) => entries.filter((entry) => entry.kind === 'data').slice(0, 2).map(({ offsetBytes, lengthBytes }) => ({ volume, offsetBytes, lengthBytes })));
+  expect(needs.length).toBeGreaterThan(2);
+  twin.faults.loseBeforeCommit = needs;
+  await backUp();
+  expect(twin.events.filter((event) => event === 'session.commit')).toHaveLength(3);
+  expect(messages.join(' ')).toContain('once more');
+  expectUsedBlocksEqual(1);
+});
+
 test('a stopped run is continued: what the server has is not sent again', async () => {
   const stop = new AbortController();
   const onProgress = (): void => { if (twin.received.chunkBytes > 0) stop.abort(new RunStopped(false)); };

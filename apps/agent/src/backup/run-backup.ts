@@ -3,7 +3,7 @@ import { assertInvariant, isLifeboatError, seconds, type JobId, type ManifestDra
 import { encodeFrame } from '@lifeboat/protocol';
 import { agentVersion } from '../config/agent-version.js';
 import { BackupStream } from '../connection/backup-stream.js';
-import { subReader } from '@lifeboat/block-device';
+import { subReader, type BlockReader } from '@lifeboat/block-device';
 import { BackupRefused } from '../errors/backup-refused.js';
 import { RunStopped, ServerRefused, ServerUnreachable } from '../errors/agent-errors.js';
 import { assertDisksUnchanged } from './assert-disks-unchanged.js';
@@ -13,7 +13,9 @@ import { BaseMapStore } from './base-map/base-map-store.js';
 import { openBase } from './base-map/open-base.js';
 import { captureVolume } from './capture/capture-volume.js';
 import { capturedBytes } from './capture/cut-spans.js';
+import { rangesOf, refillVolume } from './capture/refill-volume.js';
 import type { ChosenDisk } from './choose-disks.js';
+import { commitSession } from './commit-session.js';
 import { closeDisks, inspectDisks } from './inspect-disks.js';
 import type { InspectedDisk } from './inspected-disk.js';
 import { openBackupSession, type OpenedSession } from './open-session.js';
@@ -94,7 +96,16 @@ class BackupRun {
       await stream.drain(request.signal);
       ticker.enter('commit');
       await assertDisksUnchanged(this.context.disks, { allowInconsistent: request.allowInconsistent });
-      const committed = await ports.control.request('session.commit', { sessionId: session.opened.sessionId, draft: this.draft(session, captured) }, request.signal);
+      const committed = await commitSession(ports.control, {
+        sessionId: session.opened.sessionId, draft: this.draft(session, captured), signal: request.signal,
+        onRefill: (chunks) => { ports.onMessage(`The server asks for ${String(chunks)} blocks once more.`); },
+        refill: async (volume, needs) => {
+          const planned = plan.volumes[volume];
+          assertInvariant(planned !== undefined, 'the server asks for a volume of this run');
+          await refillVolume({ reader: this.readerOf(planned), plan: planned.cut, needs, send: (batch) => stream.send((seq) => encodeFrame({ type: 'batch', seq, volume, ...batch }), request.signal), signal: request.signal });
+          await stream.drain(request.signal);
+        },
+      });
       await this.keepMaps(maps, committed.pointId, captured);
       await ports.state.openSession.remove();
       return reportOf(committed.manifest, captured);
@@ -115,7 +126,8 @@ class BackupRun {
     const { lengthBytes } = planned.cut;
     const base = await openBase({ opened: one.session.opened, volume, volumeId: planned.volumeId, lengthBytes }, one.maps, { ports, signal: request.signal });
     const result = await captureVolume({
-      reader: subReader(this.diskOf(planned).reader, { offsetBytes: planned.offsetBytes, lengthBytes }), plan: planned.cut, base, referencesAreNew: one.session.opened.bases[volume]?.pointId === null, map: await one.maps.createPending(volume),
+      reader: this.readerOf(planned), plan: planned.cut, base, referencesAreNew: one.session.opened.bases[volume]?.pointId === null,
+      wants: rangesOf(volume, one.session.opened.wants ?? []), map: await one.maps.createPending(volume),
       send: (batch) => stream.send((seq) => encodeFrame({ type: 'batch', seq, volume, ...batch }), request.signal),
       onSpan: (done) => { ticker.add(done); },
       signal: request.signal,
@@ -150,6 +162,10 @@ class BackupRun {
       // The server parks what nobody finishes and lets it go later; the error that ended the run is the one to report.
       ports.onMessage('The server could not be told that this backup was given up.');
     });
+  }
+
+  private readerOf(planned: PlannedVolume): BlockReader {
+    return subReader(this.diskOf(planned).reader, { offsetBytes: planned.offsetBytes, lengthBytes: planned.cut.lengthBytes });
   }
 
   private diskOf(planned: PlannedVolume): InspectedDisk {

@@ -63,6 +63,14 @@ export class ServerAnswerInvalid extends OperationalError {
   }
 }
 
+/** The server asked for the same backup's chunks again and again. */
+export class RefillRefused extends OperationalError {
+  readonly code = 'REFILL_REFUSED';
+  constructor() {
+    super('the server keeps losing blocks of this backup', { retry: 'later', remedy: 'Run `lifeboat store fsck --data` on the server, then start the backup again.' });
+  }
+}
+
 /** The connection broke; the caller tries again until its time is over. */
 export class ConnectionLost extends OperationalError {
   readonly code = 'CONNECTION_LOST';

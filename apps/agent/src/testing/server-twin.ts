@@ -13,7 +13,11 @@ type Session = { sessionId: SessionId; open: z.output<typeof SessionOpen>; volum
 type StoredPoint = { manifest: RestorePointManifest; maps: Map<string, { lengthBytes: number; entries: MapEntry[] }> };
 
 /** What the twin shall do wrong, counted in frames it accepts. */
-export type TwinFaults = { dropAfterFrames?: number; failAfterFrames?: { frames: number; frame: Omit<FailFrame, 'type'> } };
+export type TwinFaults = {
+  /** Chunks that are gone when the session is first committed, by volume and offset. */
+  loseBeforeCommit?: readonly Readonly<{ volume: number; offsetBytes: number; lengthBytes: number }>[];
+  dropAfterFrames?: number; failAfterFrames?: { frames: number; frame: Omit<FailFrame, 'type'> };
+};
 
 /**
  * A server in memory that keeps the promises of the protocol: sequence rule, digests, bases, roots, durable acknowledgements, parked sessions.
@@ -103,6 +107,12 @@ export class ServerTwin {
 
   private commit(session: Session, draft: Record<string, unknown>): unknown {
     if (session.state !== 'receiving' || session.volumes.some((volume) => !volume.ended)) refuse('SESSION_INCOMPLETE');
+    const needs = this.faults.loseBeforeCommit;
+    if (needs) {
+      delete this.faults.loseBeforeCommit;
+      for (const need of needs) this.chunks.delete(this.entryAt(session, need).digest);
+      return { needs };
+    }
     this.nowMs += 1000;
     const manifest = RestorePointManifest.parse({
       ...draft, pointId: RestorePointId.parse(this.newId()), machineId: MachineId.parse('0'.repeat(32)), computerName: ComputerName.parse('twin'), createdAtMs: this.nowMs,
@@ -139,14 +149,28 @@ export class ServerTwin {
     if (frame.seq <= session.durableSeq) return;
     assertInvariant(frame.seq === session.durableSeq + 1, 'frames come without gap', { seq: frame.seq, durableSeq: session.durableSeq });
     const volume = session.volumes[frame.volume];
-    assertInvariant(volume !== undefined && !volume.ended, 'frames belong to an open volume');
+    assertInvariant(volume !== undefined, 'frames belong to a volume');
     this.acceptedFrames += 1;
     session.durableSeq = frame.seq;
-    if (frame.type === 'batch') this.acceptBatch(volume, frame);
+    if (volume.ended) this.acceptRefill(session, frame);
+    else if (frame.type === 'batch') this.acceptBatch(volume, frame);
     else {
       assertInvariant(rootOf(volume.lengthBytes, volume.entries) === frame.mapRoot, 'both sides compute the same root');
       volume.ended = true;
     }
+  }
+
+  private acceptRefill(session: Session, frame: Frame & { seq: number }): void {
+    assertInvariant(frame.type === 'batch' && frame.entries.length === 1, 'an ended volume takes single chunks');
+    const [entry] = frame.entries;
+    assertInvariant(entry?.kind === 'data' && this.entryAt(session, { volume: frame.volume, ...entry }).digest === entry.digest, 'a refill is what the map says');
+    this.chunks.set(entry.digest, expand(frame.codec, frame.payload, frame.plainLengthBytes).slice());
+  }
+
+  private entryAt(session: Session, at: Readonly<{ volume: number; offsetBytes: number }>): MapEntry & { kind: 'data' } {
+    const entry = session.volumes[at.volume]?.entries.find(({ offsetBytes }) => offsetBytes === at.offsetBytes);
+    assertInvariant(entry?.kind === 'data', 'there is a chunk at this place');
+    return entry;
   }
 
   private acceptBatch(volume: Volume, frame: BatchFrame): void {

@@ -61,8 +61,7 @@ export class AgentsGateway implements OnGatewayInit<Namespace>, OnGatewayConnect
 
   @SubscribeMessage('session.commit' satisfies AgentEventName)
   async commitSession(@ConnectedSocket() socket: Socket, @MessageBody(new ZodPipe(events['session.commit'].request)) body: Request<'session.commit'>): Answer<'session.commit'> {
-    const manifest = await this.commits.commit(machineOf(socket), body.sessionId, body.draft);
-    return { ok: true, result: { pointId: manifest.pointId, manifest } };
+    return { ok: true, result: await this.commits.commit(machineOf(socket), body.sessionId, body.draft) };
   }
 
   @SubscribeMessage('session.abort' satisfies AgentEventName)

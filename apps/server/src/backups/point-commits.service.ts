@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Catalog } from '@lifeboat/catalog';
+import { SessionNeedsData, type BackupSession } from '@lifeboat/ingest';
 import type { MachineId, ManifestDraft, RestorePointManifest, SessionId } from '@lifeboat/model';
+import type { SessionCommitResult } from '@lifeboat/protocol';
 import type { Logger } from 'pino';
 import { JobBoard } from '../jobs/job-board.js';
 import { jobIdOf } from '../jobs/job-of-session.js';
@@ -21,16 +23,30 @@ export class PointCommitsService {
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
-  /** The point is in the ledger before this resolves. The same commit again answers the same. @throws SessionNotFound, and what ingest and store refuse. */
-  async commit(machineId: MachineId, sessionId: SessionId, draft: ManifestDraft): Promise<RestorePointManifest> {
+  /**
+   * The point is in the ledger before this resolves; or the answer says what the store lost of the session meanwhile. The same commit again answers the same.
+   * @throws SessionNotFound, and what ingest and store refuse.
+   */
+  async commit(machineId: MachineId, sessionId: SessionId, draft: ManifestDraft): Promise<SessionCommitResult> {
     const session = this.sessions.get(machineId, sessionId);
     const { name } = await this.catalog.computers.get(machineId);
-    const manifest = await session.commit(draft, { computerName: name });
+    try {
+      const manifest = await session.commit(draft, { computerName: name });
+      await this.publish(session, manifest);
+      return { pointId: manifest.pointId, manifest };
+    } catch (error) {
+      if (!(error instanceof SessionNeedsData)) throw error;
+      this.log.warn({ machineId, sessionId, chunks: error.needed.length }, 'chunks of an unfinished backup are gone and are asked for again');
+      return { needs: [...error.needed] };
+    }
+  }
+
+  private async publish(session: BackupSession, manifest: RestorePointManifest): Promise<void> {
+    const { machineId } = session;
     await this.ledger.follow();
     this.changes.pointsChanged(machineId);
     this.log.info({ machineId, pointId: manifest.pointId, bytes: manifest.bytes, state: manifest.state }, 'restore point committed');
     await this.board.finish(jobIdOf(session), { ...outcomeOf(manifest), pointId: manifest.pointId });
-    return manifest;
   }
 }
 

@@ -38,6 +38,10 @@ export const SessionOpen = z.strictObject({
 });
 export type SessionOpen = z.infer<typeof SessionOpen>;
 
+/** A range of one of the session's volumes. */
+export const VolumeRange = z.strictObject({ volume: z.number().int().min(0).max(1023), offsetBytes: byteCount, lengthBytes: byteCount.positive() });
+export type VolumeRange = z.infer<typeof VolumeRange>;
+
 export const SessionOpened = z.strictObject({
   sessionId: SessionId,
   jobId: JobId,
@@ -46,6 +50,8 @@ export const SessionOpened = z.strictObject({
   durableSeq: z.number().int().nonnegative(),
   /** Per stream what REF may point to. `none`: send everything. `rootDigest` is null when a resumed prefix makes the base a mixture: read the map from the server. */
   bases: z.array(z.strictObject({ kind: z.enum(['none', 'point', 'resumed']), pointId: RestorePointId.nullable(), mapRoot: Digest.nullable(), resumedBytes: byteCount })),
+  /** Ranges whose bytes the server lost in earlier points of this machine: they are sent even where nothing changed, and heal those points when they are still the same. */
+  wants: z.array(VolumeRange).max(10_000).optional(),
 });
 export type SessionOpened = z.infer<typeof SessionOpened>;
 
@@ -56,6 +62,11 @@ export const SessionCommit = z.strictObject({ sessionId: SessionId, draft: Manif
 export type SessionCommit = z.infer<typeof SessionCommit>;
 export const SessionCommitted = z.strictObject({ pointId: RestorePointId, manifest: RestorePointManifest });
 export type SessionCommitted = z.infer<typeof SessionCommitted>;
+/** The server lost these chunks of the session since they were sent: send each once more as a batch of its volume, exactly as before, then commit again. */
+export const SessionNeeds = z.strictObject({ needs: z.array(VolumeRange).min(1).max(4096) });
+export type SessionNeeds = z.infer<typeof SessionNeeds>;
+export const SessionCommitResult = z.union([SessionCommitted, SessionNeeds]);
+export type SessionCommitResult = z.infer<typeof SessionCommitResult>;
 
 export const SessionAbort = z.strictObject({ sessionId: SessionId, code: z.string().max(64), message: z.string().max(500) });
 export const SessionProgress = z.strictObject({ sessionId: SessionId, progress: BackupProgress });
@@ -88,7 +99,7 @@ export const Nothing = z.strictObject({});
 export const agentEvents = {
   'session.open': { request: SessionOpen, result: SessionOpened },
   'session.attach': { request: SessionAttach, result: SessionAttached },
-  'session.commit': { request: SessionCommit, result: SessionCommitted },
+  'session.commit': { request: SessionCommit, result: SessionCommitResult },
   'session.abort': { request: SessionAbort, result: Nothing },
   'session.progress': { request: SessionProgress, result: Nothing },
   'points.list': { request: Nothing, result: PointsListed },

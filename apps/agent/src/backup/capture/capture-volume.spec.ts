@@ -9,6 +9,7 @@ import { BaseCursor } from '../base-map/base-cursor.js';
 import { isMapFileSound, MapFileWriter, readMapFile } from '../base-map/map-file.js';
 import type { Batch } from './batch-builder.js';
 import { captureVolume, type VolumeResult } from './capture-volume.js';
+import { refillVolume } from './refill-volume.js';
 
 const directory = temporaryDirectory();
 afterAll(() => { directory.remove(); });
@@ -16,12 +17,12 @@ afterAll(() => { directory.remove(); });
 type Captured = { batches: Batch[]; result: VolumeResult; mapPath: string; map: MapEntry[] };
 let runs = 0;
 
-async function capture(device: MemoryBlockDevice, used: readonly Extent[], base?: readonly MapEntry[]): Promise<Captured> {
+async function capture(device: MemoryBlockDevice, used: readonly Extent[], base?: readonly MapEntry[], wants: readonly Extent[] = []): Promise<Captured> {
   const batches: Batch[] = [];
   runs += 1;
   const mapPath = join(directory.path, `${String(runs)}.map`);
   const result = await captureVolume({
-    reader: device, plan: { lengthBytes: device.sizeBytes, used, edges: 'masked' }, referencesAreNew: false, map: await MapFileWriter.create(mapPath),
+    reader: device, plan: { lengthBytes: device.sizeBytes, used, edges: 'masked' }, referencesAreNew: false, wants, map: await MapFileWriter.create(mapPath),
     base: base ? new BaseCursor([base][Symbol.iterator]() as unknown as AsyncIterator<readonly MapEntry[]>) : null,
     send: (batch) => {
       batches.push({ ...batch, payload: batch.payload.slice() });
@@ -103,6 +104,29 @@ test('against a base only what differs is sent', async () => {
   expected.set([1, 2, 3], 1_500_000);
   expected.fill(0, 2 * 1024 * KIB, 2 * 1024 * KIB + 64 * KIB);
   expect(Buffer.compare(replay(second, bytes.length, bytes), expected)).toBe(0);
+});
+
+test('a range that the server lost is sent although it did not change, and counts as unchanged', async () => {
+  const { device } = randomDevice(3, 4_000_000);
+  const first = await capture(device, whole(device));
+  const second = await capture(device, whole(device), first.map, [{ offsetBytes: 70 * KIB, lengthBytes: 1 }, { offsetBytes: 640 * KIB, lengthBytes: 64 * KIB }]);
+  expect(entriesOf(second).filter((entry) => entry.kind === 'data').map((entry) => entry.offsetBytes)).toEqual([64 * KIB, 640 * KIB]);
+  expect(second.result).toMatchObject({ changed: 0, mapRoot: first.result.mapRoot });
+});
+
+test('chunks that are needed again come as they were cut, and nothing else does', async () => {
+  const { device, bytes } = randomDevice(4, 3_000_000);
+  const plan = { lengthBytes: device.sizeBytes, used: [{ offsetBytes: 120_000, lengthBytes: 4096 }, { offsetBytes: 2_000_000, lengthBytes: 900_000 }], edges: 'masked' as const };
+  const first = await capture(device, plan.used);
+  const needs = entriesOf(first).filter((entry) => entry.kind === 'data').filter((_, index) => index % 3 === 0);
+  const again: Batch[] = [];
+  await refillVolume({ reader: device, plan, needs, signal: new AbortController().signal, send: (batch) => {
+    again.push({ ...batch, payload: batch.payload.slice() });
+    return Promise.resolve();
+  } });
+  expect(again.flatMap((batch) => batch.entries)).toEqual(needs);
+  expect(needs.length).toBeGreaterThan(3);
+  expect(bytes.length).toBe(3_000_000);
 });
 
 test('unreadable sectors are marked exactly, and everything around them is kept', async () => {

@@ -6,6 +6,7 @@ import type { MapFileWriter } from '../base-map/map-file.js';
 import { BatchBuilder, type Batch } from './batch-builder.js';
 import { chunksOf, cutSpans, type CutPlan } from './cut-spans.js';
 import { readAhead } from './read-ahead.js';
+import { touchesAny } from './refill-volume.js';
 import type { ReadSpan } from './read-span.js';
 
 /** Where batches go. Resolves when there is credit to go on; the batch has been encoded by then. */
@@ -20,6 +21,8 @@ export type CaptureTask = Readonly<{
   base: BaseCursor | null;
   /** The base is only what an interrupted run of the same backup left: what it has counts as changed all the same. */
   referencesAreNew: boolean;
+  /** Ranges to send even where the base has them, sorted and merged: the server lost bytes there. */
+  wants: readonly Extent[];
   map: MapFileWriter;
   send: SendBatch;
   /** Told of every span, for progress. */
@@ -112,7 +115,7 @@ class VolumeCapture {
   private addChunk(entry: MapEntry & { kind: 'data' }, bytes: Uint8Array): void {
     const isKnown = this.task.base?.hasChunk(entry, entry.digest) === true;
     if (!isKnown || this.task.referencesAreNew) this.counters.changed += entry.lengthBytes;
-    if (isKnown) this.batch.addRun('ref', entry);
+    if (isKnown && !touchesAny(this.task.wants, entry)) this.batch.addRun('ref', entry);
     else this.batch.addChunk(entry, bytes);
     this.record(entry);
   }
