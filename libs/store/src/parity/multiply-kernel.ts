@@ -1,5 +1,6 @@
 import { assertInvariant } from '@lifeboat/model';
 import { multiply } from './galois-field.js';
+import { webAssembly, type WasmMemory } from './web-assembly.js';
 
 /** Bytes at the start of the memory that the kernel keeps its tables in. */
 export const KERNEL_BYTES = 65_536;
@@ -18,20 +19,20 @@ export type MultiplyKernel = (run: MultiplyRun) => void;
  * The kernel over a memory whose first {@link KERNEL_BYTES} it takes: in WebAssembly SIMD, 16 bytes at a time (measured 3 GB/s), or in plain JavaScript on
  * machines whose WebAssembly has no SIMD (measured 0.4 GB/s).
  */
-export function openMultiplyKernel(memory: WebAssembly.Memory, simd = hasSimd()): MultiplyKernel {
+export function openMultiplyKernel(memory: WasmMemory, simd = hasSimd()): MultiplyKernel {
   return simd ? openSimdKernel(memory) : openPlainKernel(memory);
 }
 
 /** Tells whether this machine runs the SIMD kernel. */
 export function hasSimd(): boolean {
-  return WebAssembly.validate(kernelModule());
+  return webAssembly.validate(kernelModule());
 }
 
 type KernelExport = (target: number, source: number, lengthBytes: number, table: number) => void;
 
-function openSimdKernel(memory: WebAssembly.Memory): MultiplyKernel {
+function openSimdKernel(memory: WasmMemory): MultiplyKernel {
   new Uint8Array(memory.buffer, 0, FACTORS * TABLE_BYTES).set(nibbleTables());
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(kernelModule()), { m: { m: memory } });
+  const { exports } = new webAssembly.Instance(new webAssembly.Module(kernelModule()), { m: { m: memory } });
   const multiplyAdd = exports['f'] as KernelExport;
   return ({ target, source, lengthBytes, factor }) => {
     assertInvariant(lengthBytes % LANE_BYTES === 0, 'the kernel works on 16 bytes at a time', { lengthBytes });
@@ -39,7 +40,7 @@ function openSimdKernel(memory: WebAssembly.Memory): MultiplyKernel {
   };
 }
 
-function openPlainKernel(memory: WebAssembly.Memory): MultiplyKernel {
+function openPlainKernel(memory: WasmMemory): MultiplyKernel {
   const products = new Uint8Array(FACTORS * FACTORS);
   for (let factor = 0; factor < FACTORS; factor += 1) for (let value = 0; value < FACTORS; value += 1) products[factor * FACTORS + value] = multiply(factor, value);
   return ({ target, source, lengthBytes, factor }) => {

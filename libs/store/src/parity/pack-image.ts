@@ -1,6 +1,7 @@
 import { assertInvariant, GIB } from '@lifeboat/model';
 import { KERNEL_BYTES, openMultiplyKernel, type MultiplyKernel } from './multiply-kernel.js';
 import { PARITY_BLOCK_BYTES, type ParityShape } from './parity-shape.js';
+import { webAssembly, type WasmMemory } from './web-assembly.js';
 
 const WASM_PAGE_BYTES = 65_536;
 /** Longest file that is taken into memory for its parity; packs are sealed at 64 MiB. */
@@ -11,7 +12,7 @@ export class PackImage {
   private readonly parityStart: number;
 
   constructor(
-    private readonly memory: WebAssembly.Memory,
+    private readonly memory: WasmMemory,
     private readonly kernel: MultiplyKernel,
     readonly shape: ParityShape,
   ) {
@@ -60,7 +61,7 @@ export class PackImage {
  * WebAssembly's memory is page aligned, which no other buffer of Node is.
  */
 export class ImageMemory {
-  private readonly memory = new WebAssembly.Memory({ initial: KERNEL_BYTES / WASM_PAGE_BYTES, maximum: WASM_PAGE_BYTES });
+  private readonly memory = new webAssembly.Memory({ initial: KERNEL_BYTES / WASM_PAGE_BYTES, maximum: WASM_PAGE_BYTES });
   private readonly kernel = openMultiplyKernel(this.memory);
 
   /** An image of that shape, all zeros. Ends the one given out before. */

@@ -6,6 +6,7 @@ import { hasSimd, KERNEL_BYTES, openMultiplyKernel } from './multiply-kernel.js'
 import { ImageMemory, type PackImage } from './pack-image.js';
 import { PARITY_BLOCK_BYTES, parityShapeOf, type ParityStrength } from './parity-shape.js';
 import { rebuildBlocks } from './rebuild-blocks.js';
+import { webAssembly } from './web-assembly.js';
 
 /** Multiplication as the definition says: polynomials over GF(2), reduced bit by bit. Shares nothing with the tables. */
 function multiplySlowly(left: number, right: number): number {
@@ -49,7 +50,7 @@ describe('the field', () => {
 describe.each([{ simd: true }, { simd: false }])('the kernel, simd $simd', ({ simd }) => {
   test('adds the product of every factor with every byte', () => {
     expect(hasSimd()).toBe(true);
-    const wasm = new WebAssembly.Memory({ initial: 2 });
+    const wasm = new webAssembly.Memory({ initial: 2, maximum: 2 });
     const kernel = openMultiplyKernel(wasm, simd);
     const all = Uint8Array.from({ length: 256 }, (_, value) => value);
     const [source, target] = [new Uint8Array(wasm.buffer, KERNEL_BYTES, 256), new Uint8Array(wasm.buffer, KERNEL_BYTES + 1024, 256)];
@@ -63,7 +64,7 @@ describe.each([{ simd: true }, { simd: false }])('the kernel, simd $simd', ({ si
   });
 
   test('refuses lengths it would not finish', () => {
-    const kernel = openMultiplyKernel(new WebAssembly.Memory({ initial: 2 }), simd);
+    const kernel = openMultiplyKernel(new webAssembly.Memory({ initial: 2, maximum: 2 }), simd);
     if (simd) expect(() => { kernel({ target: KERNEL_BYTES, source: KERNEL_BYTES, lengthBytes: 17, factor: 2 }); }).toThrow();
   });
 });
