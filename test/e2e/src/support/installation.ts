@@ -85,6 +85,10 @@ export class Installation {
     return runCommand('lifeboat', args, userEnvironment({ LIFEBOAT_URL: this.url, LIFEBOAT_TOKEN: this.token }));
   }
 
+  startAdmin(...args: string[]): ChildProcess {
+    return startCommand('lifeboat', args, userEnvironment({ LIFEBOAT_URL: this.url, LIFEBOAT_TOKEN: this.token }));
+  }
+
   /** Rebuilds the catalog with the server's own settings; the server must be stopped. */
   rebuildCatalog(): Promise<Finished> {
     return runCommand('lifeboat', ['catalog', 'rebuild', '--data-dir', this.dataFolder], userEnvironment(this.serverEnv));
