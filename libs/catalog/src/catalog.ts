@@ -1,10 +1,13 @@
 import type { LedgerRecord, MachineId, RestorePointId, RestorePointManifest, StoreId } from '@lifeboat/model';
 import type { ComputerRepository } from './computers/computer-repository.js';
+import type { DrillRepository } from './drills/drill-repository.js';
 import type { EnrolmentRepository } from './enrolments/enrolment-repository.js';
 import type { JobRepository } from './jobs/job-repository.js';
 import type { PgConnection } from './pg-connection.js';
 import type { PointRepository } from './points/point-repository.js';
 import type { PolicyRepository } from './policies/policy-repository.js';
+import type { RetentionRepository } from './retention/retention-repository.js';
+import type { SpaceRepository } from './retention/space-repository.js';
 import type { TokenRepository } from './tokens/token-repository.js';
 
 /** Reads a point's manifest from the store; an error with code POINT_MISSING or POINT_DAMAGED makes the point `damaged`. */
@@ -18,7 +21,7 @@ export type LedgerSource = Readonly<{ storeId: StoreId; readLedger(fromSeq: numb
 
 /**
  * What the server answers questions from: a projection of the ledger in PostgreSQL that may be lost and rebuilt at any time.
- * Only jobs and the time a machine was last seen live here alone.
+ * Only jobs, the time a machine was last seen and the history of the store's size live here alone.
  */
 export interface Catalog {
   /** For the queue, which keeps its own schema in the same database. */
@@ -29,6 +32,9 @@ export interface Catalog {
   readonly tokens: TokenRepository;
   readonly policies: PolicyRepository;
   readonly jobs: JobRepository;
+  readonly drills: DrillRepository;
+  readonly retention: RetentionRepository;
+  readonly space: SpaceRepository;
 
   watermark(): Promise<Watermark>;
   /**
@@ -52,7 +58,7 @@ export interface Catalog {
    * @throws LedgerRecordsMissing (LEDGER_RECORDS_MISSING) a hole; nothing behind it was applied.
    */
   project(records: AsyncIterable<LedgerRecord> | Iterable<LedgerRecord>, readManifest: ReadManifest): Promise<number>;
-  /** Empties the projection, for a rebuild. Jobs and last-seen times stay. */
+  /** Empties the projection, for a rebuild. What lives here alone stays. */
   reset(): Promise<void>;
   close(): Promise<void>;
 }

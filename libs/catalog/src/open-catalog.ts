@@ -4,6 +4,7 @@ import { PrismaComputerRepository } from './computers/prisma-computer-repository
 import { migrateDatabase } from './database/migrate-database.js';
 import { parseDatabaseUrl } from './database/parse-database-url.js';
 import { prepareDatabase } from './database/prepare-database.js';
+import { PrismaDrillRepository } from './drills/prisma-drill-repository.js';
 import { PrismaEnrolmentRepository } from './enrolments/prisma-enrolment-repository.js';
 import { PrismaClient } from './generated/client.js';
 import { PrismaJobRepository } from './jobs/prisma-job-repository.js';
@@ -12,6 +13,8 @@ import { PrismaPointRepository } from './points/prisma-point-repository.js';
 import { PrismaPolicyRepository } from './policies/prisma-policy-repository.js';
 import { LedgerProjection } from './projection/ledger-projection.js';
 import { readWatermark } from './projection/watermark-row.js';
+import { PrismaRetentionRepository } from './retention/prisma-retention-repository.js';
+import { PrismaSpaceRepository } from './retention/prisma-space-repository.js';
 import { PrismaTokenRepository } from './tokens/prisma-token-repository.js';
 
 const poolConnectionsMax = 8;
@@ -49,6 +52,9 @@ export async function openCatalog(place: CatalogPlace): Promise<Catalog> {
     tokens: new PrismaTokenRepository(prisma),
     policies: new PrismaPolicyRepository(prisma),
     jobs: new PrismaJobRepository(prisma),
+    drills: new PrismaDrillRepository(prisma),
+    retention: new PrismaRetentionRepository(prisma),
+    space: new PrismaSpaceRepository(prisma),
     watermark: async () => {
       const { storeId, seq } = await readWatermark(prisma);
       return { storeId, seq };

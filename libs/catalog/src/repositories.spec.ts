@@ -117,7 +117,7 @@ describe('tokens', () => {
       { type: 'operator-token.created', tokenId: tokenId(1), secretSha256: sha256(1), label: 'first run' },
       { type: 'enrolment-token.created', tokenId: tokenId(2), secretSha256: sha256(2), usesMax: 2, expiresAtMs: 99 }, used,
     );
-    expect(await catalog.tokens.findOperator(sha256(1))).toEqual({ tokenId: tokenId(1), label: 'first run', createdAtMs: 1_700_000_001_000 });
+    expect(await catalog.tokens.findOperator(sha256(1))).toEqual({ tokenId: tokenId(1), label: 'first run', role: 'admin', createdAtMs: 1_700_000_001_000 });
     expect(await catalog.tokens.findOperator(sha256(2))).toBeUndefined();
     expect(await catalog.tokens.findEnrolment(sha256(2))).toEqual({ tokenId: tokenId(2), createdAtMs: 1_700_000_002_000, expiresAtMs: 99, usesMax: 2, usesLeft: 1 });
     await catalog.project([{ seq: 5, atMs: 0, event: used }, { seq: 6, atMs: 0, event: used }], manifestsOf());

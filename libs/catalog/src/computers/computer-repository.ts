@@ -11,11 +11,13 @@ export type ComputerRecord = Readonly<{
   enrolledAtMs: number;
   /** Null until the agent connected after the database was made. Not part of the ledger. */
   lastSeenAtMs: number | null;
+  /** Points that are there and not deleted; so are the two counts below. */
   points: number;
   /** Of the good point with the highest ledger sequence: a clock that jumped cannot make an older point the newest. */
   newestGoodPointAtMs: number | null;
   /** Points that would not restore as they should: damaged or suspect. */
   damagedPoints: number;
+  /** The newest drill that passed, whatever its level, and whether or not its point still exists. */
   lastProof: Proof | null;
 }>;
 

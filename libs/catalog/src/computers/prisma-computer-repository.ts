@@ -78,6 +78,6 @@ function recordOf(row: Computer, contact: ComputerContact | undefined): Computer
     points: row.points,
     newestGoodPointAtMs: numberOrNull(row.newestGoodPointAtMs),
     damagedPoints: row.damagedPoints,
-    lastProof: null,
+    lastProof: row.proofLevel === null || row.proofAtMs === null ? null : { level: row.proofLevel, atMs: numberOf(row.proofAtMs) },
   };
 }

@@ -1,8 +1,8 @@
 import { Consistency, Digest, MachineId, PointState, RestorePointId } from '@lifeboat/model';
-import { numberOf } from '../database/stored-values.js';
+import { numberOf, numberOrNull } from '../database/stored-values.js';
 import type { PrismaClient, RestorePoint } from '../generated/client.js';
 import { VersionAmbiguous, VersionNotFound } from './point-errors.js';
-import type { PointRecord, PointRepository } from './point-repository.js';
+import type { PointCondemned, PointKeep, PointRecord, PointRepository } from './point-repository.js';
 
 const candidatesMax = 10;
 const idPrefix = /^[0-9a-f]{1,32}$/;
@@ -13,6 +13,10 @@ export class PrismaPointRepository implements PointRepository {
 
   async listByMachine(machineId: MachineId): Promise<readonly PointRecord[]> {
     return (await this.prisma.restorePoint.findMany({ where: { machineId }, orderBy: { seq: 'desc' } })).map(recordOf);
+  }
+
+  async listAll(): Promise<readonly PointRecord[]> {
+    return (await this.prisma.restorePoint.findMany({ orderBy: { seq: 'asc' } })).map(recordOf);
   }
 
   async find(machineId: MachineId, pointId: RestorePointId): Promise<PointRecord | undefined> {
@@ -34,7 +38,7 @@ export class PrismaPointRepository implements PointRepository {
 
   private async latest(machineId: MachineId): Promise<PointRecord> {
     for (const state of PointState.options) {
-      const row = await this.prisma.restorePoint.findFirst({ where: { machineId, state }, orderBy: { seq: 'desc' } });
+      const row = await this.prisma.restorePoint.findFirst({ where: { machineId, state, condemnedAtMs: null }, orderBy: { seq: 'desc' } });
       if (row) return recordOf(row);
     }
     throw new VersionNotFound({ machineId, version: 'latest' });
@@ -57,5 +61,36 @@ function recordOf(row: RestorePoint): PointRecord {
     basePointId: row.basePointId === null ? null : RestorePointId.parse(row.basePointId),
     durationMs: numberOf(row.durationMs),
     seq: numberOf(row.seq),
+    layoutDigest: row.layoutDigest,
+    osVersion: row.osVersion,
+    ...afterCommit(row),
   };
+}
+
+type AfterCommit = Pick<PointRecord, 'mark' | 'condemned' | 'pinned' | 'held' | 'immutableUntilMs' | 'proof'>;
+
+function afterCommit(row: RestorePoint): AfterCommit {
+  const pinned = keepOf(row.pinnedAtMs, row.pinnedReason, row.pinnedActor);
+  return {
+    mark: row.markedAtMs === null ? null : { cause: row.markCause ?? '', reason: row.markReason ?? '', atMs: numberOf(row.markedAtMs) },
+    condemned: condemnedOf(row),
+    pinned: pinned && { ...pinned, untilMs: numberOrNull(row.pinnedUntilMs) },
+    held: keepOf(row.heldAtMs, row.heldReason, row.heldActor),
+    immutableUntilMs: numberOrNull(row.immutableUntilMs),
+    proof: row.proofLevel === null || row.proofAtMs === null ? null : { level: row.proofLevel, atMs: numberOf(row.proofAtMs) },
+  };
+}
+
+function keepOf(atMs: bigint | null, reason: string | null, actor: string | null): PointKeep | null {
+  return atMs === null ? null : { atMs: numberOf(atMs), reason: reason ?? '', actor: actor ?? '' };
+}
+
+function condemnedOf({ condemnedAtMs, purgeAfterMs, condemnedBy, condemnedReason }: RestorePoint): PointCondemned | null {
+  if (condemnedAtMs === null || purgeAfterMs === null) return null;
+  return { atMs: numberOf(condemnedAtMs), purgeAfterMs: numberOf(purgeAfterMs), by: deletionCause(condemnedBy), reason: condemnedReason ?? '' };
+}
+
+/** The stored word; what is no such word was written by a newer version and is shown as an operator's decision. */
+export function deletionCause(stored: string | null): PointCondemned['by'] {
+  return stored === 'calendar' || stored === 'pressure' || stored === 'damage' ? stored : 'operator';
 }

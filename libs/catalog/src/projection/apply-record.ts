@@ -2,10 +2,13 @@ import { Defect, type LedgerEvent, type MachineId } from '@lifeboat/model';
 import type { Prisma } from '../generated/client.js';
 import { storableText } from '../database/stored-values.js';
 import { defaultPolicySubject } from '../policies/prisma-policy-repository.js';
+import { applyDrill } from './apply-drill.js';
+import { applyPointEvent } from './apply-point-event.js';
+import { applyRetentionEvent } from './apply-retention-event.js';
+import type { LedgerPlace } from './ledger-place.js';
 import type { PreparedRecord } from './point-row.js';
 
 type Transaction = Prisma.TransactionClient;
-type Place = Readonly<{ seq: bigint; atMs: bigint }>;
 
 /**
  * Applies one record inside a transaction. Every case overwrites what is there rather than failing on it: the ledger is the truth, and a
@@ -15,7 +18,7 @@ type Place = Readonly<{ seq: bigint; atMs: bigint }>;
  */
 export async function applyRecord(tx: Transaction, { record, point }: PreparedRecord): Promise<MachineId | null> {
   const { event } = record;
-  const place: Place = { seq: BigInt(record.seq), atMs: BigInt(record.atMs) };
+  const place: LedgerPlace = { seq: BigInt(record.seq), atMs: BigInt(record.atMs) };
   switch (event.type) {
     case 'store.created':
     case 'writer.takeover':
@@ -41,17 +44,43 @@ export async function applyRecord(tx: Transaction, { record, point }: PreparedRe
       await tx.restorePoint.upsert({ where: { pointId: event.pointId }, create: point, update: point });
       return event.machineId;
     }
+    case 'point.condemned':
+    case 'point.undeleted':
+    case 'point.purged':
+    case 'point.pinned':
+    case 'point.unpinned':
+    case 'point.held':
+    case 'point.released':
+    case 'point.immutable':
+    case 'point.marked':
+      return applyPointEvent(tx, event, place);
+    case 'drill.finished':
+      await applyDrill(tx, event, place);
+      return null;
+    case 'deletion.requested':
+    case 'deletion.approved':
+    case 'deletion.withdrawn':
+    case 'deletion.executed':
+    case 'anomaly.raised':
+    case 'anomaly.cleared':
+    case 'machine.tagged':
+    case 'retention.policy.set':
+    case 'store.settings.set':
+    case 'retention.ran':
+    case 'time.anchored':
+      await applyRetentionEvent(tx, event, place);
+      return null;
     default:
-      return null; // Events of the store's own upkeep and of retention are read from the ledger by those who need them.
+      return null; // What the store does to its packs is its own business.
   }
 }
 
 type EventOf<Type extends LedgerEvent['type']> = Extract<LedgerEvent, { type: Type }>;
 
-async function applyToken(tx: Transaction, event: EventOf<'operator-token.created' | 'enrolment-token.created' | 'enrolment-token.used'>, { seq, atMs }: Place): Promise<void> {
+async function applyToken(tx: Transaction, event: EventOf<'operator-token.created' | 'enrolment-token.created' | 'enrolment-token.used'>, { seq, atMs }: LedgerPlace): Promise<void> {
   const { tokenId } = event;
   if (event.type === 'operator-token.created') {
-    const row = { secretSha256: event.secretSha256, label: storableText(event.label), createdAtMs: atMs, seq };
+    const row = { secretSha256: event.secretSha256, label: storableText(event.label), role: event.role ?? 'admin', createdAtMs: atMs, seq };
     await tx.operatorToken.upsert({ where: { tokenId }, create: { tokenId, ...row }, update: row });
   } else if (event.type === 'enrolment-token.created') {
     const row = { secretSha256: event.secretSha256, usesMax: BigInt(event.usesMax), expiresAtMs: BigInt(event.expiresAtMs), createdAtMs: atMs, seq };
@@ -61,7 +90,7 @@ async function applyToken(tx: Transaction, event: EventOf<'operator-token.create
   }
 }
 
-async function applyMachine(tx: Transaction, event: EventOf<'machine.enrolled' | 'machine.rekeyed'>, { seq, atMs }: Place): Promise<void> {
+async function applyMachine(tx: Transaction, event: EventOf<'machine.enrolled' | 'machine.rekeyed'>, { seq, atMs }: LedgerPlace): Promise<void> {
   const { machineId, publicKey } = event;
   const factsJson = JSON.stringify(event.facts);
   if (event.type === 'machine.rekeyed') {
@@ -72,7 +101,7 @@ async function applyMachine(tx: Transaction, event: EventOf<'machine.enrolled' |
   await tx.computer.upsert({ where: { machineId }, create: { machineId, ...row }, update: row });
 }
 
-async function applyEnrolment(tx: Transaction, event: EventOf<'enrolment.held' | 'enrolment.resolved'>, { seq, atMs }: Place): Promise<void> {
+async function applyEnrolment(tx: Transaction, event: EventOf<'enrolment.held' | 'enrolment.resolved'>, { seq, atMs }: LedgerPlace): Promise<void> {
   const { requestId } = event;
   if (event.type === 'enrolment.resolved') {
     await tx.enrolment.updateMany({ where: { requestId }, data: { state: event.as, machineId: event.machineId, resolvedAtMs: atMs } });

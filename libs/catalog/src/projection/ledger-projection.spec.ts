@@ -17,12 +17,17 @@ beforeEach(async () => {
 });
 afterEach(() => catalog.close());
 
+const projectedTables = [
+  'computer', 'restore_point', 'enrolment', 'operator_token', 'enrolment_token', 'policy', 'ledger_watermark', 'drill', 'retention_policy', 'machine_tag', 'point_deletion', 'deletion_request', 'retention_run',
+  'anomaly', 'store_fact',
+];
+
 /** Every row of the projection as PostgreSQL tells it, without our repositories. */
 async function dump(connection: PgConnection): Promise<Record<string, string[]>> {
   const client = new pg.Client({ ...connection });
   await client.connect();
   const tables: Record<string, string[]> = {};
-  for (const table of ['computer', 'restore_point', 'enrolment', 'operator_token', 'enrolment_token', 'policy', 'ledger_watermark']) {
+  for (const table of projectedTables) {
     const { rows } = await client.query<{ row: string }>(`SELECT row_to_json(t)::text AS row FROM ${table} t`);
     tables[table] = rows.map(({ row }) => row).sort();
   }

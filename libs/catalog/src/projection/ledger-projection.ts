@@ -36,7 +36,8 @@ export class LedgerProjection {
     return this.inTurn(async () => {
       await this.prisma.$transaction(async (tx) => {
         await lockWatermark(tx);
-        await tx.$executeRaw`TRUNCATE computer, restore_point, enrolment, operator_token, enrolment_token, policy`;
+        await tx.$executeRaw`
+          TRUNCATE computer, restore_point, enrolment, operator_token, enrolment_token, policy, drill, retention_policy, machine_tag, point_deletion, deletion_request, retention_run, anomaly, store_fact`;
         await moveWatermark(tx, { storeId: null, seq: 0, recordFingerprint: null });
       });
     });
@@ -110,13 +111,14 @@ function assertSameRecord(record: LedgerRecord, watermark: WatermarkRow): void {
   }
 }
 
-/** Counts each machine's points anew: totals that are only ever added to could drift from the rows. */
+/** Counts each machine's points anew: totals that are only ever added to could drift from the rows. Points that were deleted do not count, though they can be brought back. */
 async function recomputeTotals(tx: Prisma.TransactionClient, machineIds: readonly MachineId[]): Promise<void> {
   if (machineIds.length === 0) return;
   await tx.$executeRaw`
     UPDATE computer SET points = totals.points, damaged_points = totals.damaged, newest_good_point_at_ms = totals.newest
-    FROM (SELECT machine_id, count(*) AS points, count(*) FILTER (WHERE state <> 'good') AS damaged,
+    FROM (SELECT touched.machine_id, count(point_id) AS points, count(point_id) FILTER (WHERE state <> 'good') AS damaged,
                  (array_agg(created_at_ms ORDER BY seq DESC) FILTER (WHERE state = 'good'))[1] AS newest
-          FROM restore_point WHERE machine_id = ANY(${[...machineIds]}) GROUP BY machine_id) AS totals
+          FROM unnest(${[...machineIds]}::text[]) AS touched (machine_id)
+          LEFT JOIN restore_point ON restore_point.machine_id = touched.machine_id AND condemned_at_ms IS NULL GROUP BY touched.machine_id) AS totals
     WHERE computer.machine_id = totals.machine_id`;
 }

@@ -1,4 +1,4 @@
-import { TokenId } from '@lifeboat/model';
+import { OperatorRole, TokenId } from '@lifeboat/model';
 import { numberOf } from '../database/stored-values.js';
 import type { OperatorToken, PrismaClient } from '../generated/client.js';
 import type { EnrolmentTokenRecord, OperatorTokenRecord, TokenRepository } from './token-repository.js';
@@ -28,5 +28,5 @@ export class PrismaTokenRepository implements TokenRepository {
 }
 
 function operatorOf(row: OperatorToken): OperatorTokenRecord {
-  return { tokenId: TokenId.parse(row.tokenId), label: row.label, createdAtMs: numberOf(row.createdAtMs) };
+  return { tokenId: TokenId.parse(row.tokenId), label: row.label, role: OperatorRole.parse(row.role), createdAtMs: numberOf(row.createdAtMs) };
 }

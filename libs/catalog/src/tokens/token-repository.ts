@@ -1,7 +1,7 @@
-import type { TokenId } from '@lifeboat/model';
+import type { OperatorRole, TokenId } from '@lifeboat/model';
 
 /** A token that lets an operator in. Only the SHA-256 of its secret is known. */
-export type OperatorTokenRecord = Readonly<{ tokenId: TokenId; label: string; createdAtMs: number }>;
+export type OperatorTokenRecord = Readonly<{ tokenId: TokenId; label: string; role: OperatorRole; createdAtMs: number }>;
 
 /** A token that lets machines enrol. */
 export type EnrolmentTokenRecord = Readonly<{
