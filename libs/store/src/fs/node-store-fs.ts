@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, readdir, rename, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { constants, lstat, mkdir, open, readdir, rename, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from './errno.js';
 import type { OpenMode, StoreFile, StoreFileStat, StoreFs, StoreSpace } from './store-fs.js';
@@ -19,6 +19,16 @@ class NodeStoreFs implements StoreFs {
 
   async open(path: string, mode: OpenMode): Promise<StoreFile> {
     return new NodeStoreFile(await open(join(this.root, path), flags[mode], fileMode));
+  }
+
+  async openUncached(path: string): Promise<StoreFile | null> {
+    if (process.platform !== 'linux') return null;
+    try {
+      return new NodeStoreFile(await open(join(this.root, path), constants.O_RDONLY | constants.O_DIRECT));
+    } catch (error) {
+      if (errnoOf(error) === 'EINVAL') return null;
+      throw error;
+    }
   }
 
   async rename(from: string, to: string): Promise<void> {

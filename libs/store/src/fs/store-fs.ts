@@ -31,6 +31,11 @@ export type OpenMode = 'read' | 'write' | 'create';
  */
 export interface StoreFs {
   open(path: string, mode: OpenMode): Promise<StoreFile>;
+  /**
+   * Opens an existing file for reading past the page cache, so that what is read is what the medium holds; null where that cannot be done, and absent where it
+   * never can. Buffers are page aligned, positions and lengths multiples of 4096; anything else fails with `EINVAL`.
+   */
+  openUncached?(path: string): Promise<StoreFile | null>;
   /** Replaces `to` when it exists. */
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;

@@ -22,17 +22,20 @@ export type PackListing = Readonly<{
 
 /** Lists what a sealed pack holds: from its footer when that verifies, else by scanning. Reads only; a missing file is the port's `ENOENT`. */
 export async function listRecords(fs: StoreFs, path: string, packId: PackId): Promise<PackListing> {
-  return withFile(fs, path, async (file) => {
-    const pack: ScannedPack = { file, path, packId, sizeBytes: await file.size() };
-    const faults: PackFault[] = [];
-    const header = await readHeader(pack, faults);
-    const fromFooter = await readFooter(pack, faults);
-    if (fromFooter) {
-      const { records, trailer } = fromFooter;
-      return { packId, fileLengthBytes: pack.sizeBytes, header, listedBy: 'footer', records, faults, footerEntries: [], recordsEnd: trailer.footerOffset };
-    }
-    return { ...(await scan(pack, faults)), header };
-  });
+  return withFile(fs, path, async (file) => listRecordsIn({ file, path, packId, sizeBytes: await file.size() }));
+}
+
+/** As {@link listRecords}, of an open pack. */
+export async function listRecordsIn(pack: ScannedPack): Promise<PackListing> {
+  const { packId } = pack;
+  const faults: PackFault[] = [];
+  const header = await readHeader(pack, faults);
+  const fromFooter = await readFooter(pack, faults);
+  if (fromFooter) {
+    const { records, trailer } = fromFooter;
+    return { packId, fileLengthBytes: pack.sizeBytes, header, listedBy: 'footer', records, faults, footerEntries: [], recordsEnd: trailer.footerOffset };
+  }
+  return { ...(await scan(pack, faults)), header };
 }
 
 /**
