@@ -14,3 +14,8 @@ export { isComplete, type LostRange, type RestoreProgress, type RestoreReport } 
 export { ReadBackMismatch, RestoreRefused } from './run/restore-errors.js';
 export { inspectTarget } from './target/inspect-target.js';
 export { openRestoreTarget, type OpenTarget } from './target/open-restore-target.js';
+export { type ImageSource } from './image/image-source.js';
+export { storeImageSource, type ImageStore } from './image/store-image-source.js';
+export { imageReadBytesMax, type DiskImage, type ImageRun, type RunState, type RunStatus } from './image/disk-image.js';
+export { openDiskImage, type DiskImageOptions } from './image/open-disk-image.js';
+export { DiskNotInManifest } from './image/image-errors.js';

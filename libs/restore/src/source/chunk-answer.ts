@@ -10,14 +10,18 @@ const questionChunksMax = 4096;
 /** A group of chunks that are fetched with one read; `range` spans from the first to the last and may contain runs. */
 export type ChunkQuestion = Readonly<{ range: Extent; chunks: readonly DataEntry[] }>;
 
-/** Groups the chunks of a map so that one answer stays within 4 MiB. Pure. */
-export function planChunkQuestions(entries: readonly KnownEntry[]): ChunkQuestion[] {
+/**
+ * Groups the chunks of a map so that one answer stays within 4 MiB. Pure.
+ * @param gapBytesMax a group ends where the next chunk is further away: an answer holds every chunk of its range, wanted or not.
+ */
+export function planChunkQuestions(entries: readonly KnownEntry[], gapBytesMax = Number.POSITIVE_INFINITY): ChunkQuestion[] {
   const groups: DataEntry[][] = [];
   let bytes = 0;
   for (const entry of entries) {
     if (entry.kind !== 'data') continue;
     const group = groups.at(-1);
-    if (group && bytes + entry.lengthBytes <= questionBytesMax && group.length < questionChunksMax) group.push(entry);
+    const before = group?.at(-1);
+    if (group && before && entry.offsetBytes - endOf(before) <= gapBytesMax && bytes + entry.lengthBytes <= questionBytesMax && group.length < questionChunksMax) group.push(entry);
     else {
       groups.push([entry]);
       bytes = 0;
@@ -36,17 +40,25 @@ export function planChunkQuestions(entries: readonly KnownEntry[]): ChunkQuestio
  * Neighbouring chunks of one batch come as one run. Never throws for what the server sent: the map says what the bytes must be.
  */
 export function runsOfAnswer(question: ChunkQuestion, answer: ReadAnswer, digestOf: DigestOf): RestoredRun[] {
-  const found = new Map<number, RestoredRun>();
+  const found = chunksOfAnswer(question, answer, digestOf);
+  const runs = question.chunks.map(({ offsetBytes, lengthBytes }): RestoredRun => {
+    const bytes = found.get(offsetBytes);
+    return bytes ? { kind: 'data', offsetBytes, lengthBytes, bytes } : { kind: 'damaged', offsetBytes, lengthBytes };
+  });
+  return joinNeighbours(runs);
+}
+
+/** The bytes of the chunks that were asked for, by offset: those that arrived with the length and digest the map names. Views of the expanded batches. */
+export function chunksOfAnswer(question: ChunkQuestion, answer: ReadAnswer, digestOf: DigestOf): Map<number, Uint8Array> {
+  const found = new Map<number, Uint8Array>();
   const wanted = new Map(question.chunks.map((chunk) => [chunk.offsetBytes, chunk]));
   for (const batch of answer.batches) {
     for (const { chunk, bytes } of chunksOfBatch(batch)) {
       const want = wanted.get(chunk.offsetBytes);
-      if (want?.lengthBytes !== chunk.lengthBytes || digestOf(bytes) !== want.digest) continue;
-      found.set(chunk.offsetBytes, { kind: 'data', offsetBytes: chunk.offsetBytes, lengthBytes: chunk.lengthBytes, bytes });
+      if (want?.lengthBytes === chunk.lengthBytes && digestOf(bytes) === want.digest) found.set(chunk.offsetBytes, bytes);
     }
   }
-  const runs = question.chunks.map(({ offsetBytes, lengthBytes }): RestoredRun => found.get(offsetBytes) ?? { kind: 'damaged', offsetBytes, lengthBytes });
-  return joinNeighbours(runs);
+  return found;
 }
 
 function chunksOfBatch(batch: BatchFrame): { chunk: Extent; bytes: Uint8Array }[] {

@@ -36,6 +36,8 @@ const pauseMaxMs = 30_000;
 /** No honest answer is longer, since questions are kept small; bounds memory whatever the server sends. */
 const answerFrameBytesMax = 64 * MIB;
 const creditStepBytes = MIB;
+/** Questions on their way at a time; the server hangs up on readers with more than 64. The others wait here. */
+const questionsOpenMax = 32;
 
 /**
  * Asks questions over the data plane and matches the answers, which come in the order of the questions. When the connection breaks it is opened
@@ -45,7 +47,9 @@ const creditStepBytes = MIB;
  */
 export class ReadChannel {
   private connection: DataConnection | undefined;
+  /** In the order of their numbers; the first `sentCount` are on their way. */
   private readonly pending: Pending[] = [];
+  private sentCount = 0;
   private nextSeq = 1;
   private owedBytes = 0;
   private creditBytes: number;
@@ -76,7 +80,7 @@ export class ReadChannel {
       const pending: Pending = { seq: this.nextSeq, question, batches: [], frameBytes: 0, resolve, reject };
       this.nextSeq += 1;
       this.pending.push(pending);
-      if (this.connection) sendQuestion(this.connection, pending);
+      this.sendMore();
     });
   }
 
@@ -109,7 +113,15 @@ export class ReadChannel {
     for (const pending of this.pending) {
       pending.batches = [];
       pending.frameBytes = 0;
-      sendQuestion(this.connection, pending);
+    }
+    this.sentCount = 0;
+    this.sendMore();
+  }
+
+  private sendMore(): void {
+    for (let next = this.pending[this.sentCount]; this.connection && next && this.sentCount < questionsOpenMax; next = this.pending[this.sentCount]) {
+      sendQuestion(this.connection, next);
+      this.sentCount += 1;
     }
   }
 
@@ -148,6 +160,8 @@ export class ReadChannel {
       this.attempts = 0;
       this.lastFailure = undefined;
       this.pending.shift();
+      this.sentCount -= 1;
+      this.sendMore();
       current.resolve({ batches: current.batches, damagedBytes: frame.damagedBytes });
     }
     this.giveCredit();

@@ -1,15 +1,18 @@
-import { assertInvariant, endOf, MIB, PageTreeBuilder, type Extent, type RestorePointManifest, type VolumeManifest } from '@lifeboat/model';
+import { assertInvariant, endOf, KIB, MIB, PageTreeBuilder, type Extent, type RestorePointManifest, type VolumeManifest } from '@lifeboat/model';
 import { digestOf, systemClock } from '@lifeboat/codec';
-import { planChunkQuestions, runsOfAnswer } from './chunk-answer.js';
+import { chunksOfAnswer, planChunkQuestions, runsOfAnswer } from './chunk-answer.js';
 import { entriesOfMapAnswer } from './map-answer.js';
 import { ReadChannel, type RestoreTicket } from './read-channel.js';
 import { RestoreAnswerInvalid, RestoreRootMismatch } from './restore-errors.js';
-import { listVolumes, type KnownEntry, type RestoredRun, type VolumeSource } from './volume-source.js';
+import type { ImageSource } from '../image/image-source.js';
+import { listVolumes, type DataEntry, type KnownEntry, type RestoredRun, type VolumeSource } from './volume-source.js';
 
 /** Map entries are fetched for this much of a volume at a time: at most half a million entries, usually four thousand. */
 const windowBytes = 256 * MIB;
 /** Chunk questions on their way at a time; with 4 MiB each this hides the network's round trip. */
 const questionsAheadMax = 4;
+/** Single chunks this close are asked for together. */
+const chunkGapBytesMax = 128 * KIB;
 
 export type RemoteSourceOptions = Readonly<{
   /** Address of the server, e.g. `http://127.0.0.1:8420`. */
@@ -29,7 +32,7 @@ export type RemoteSourceOptions = Readonly<{
  *
  * @throws RestoreTicketRefused (RESTORE_TICKET_REFUSED), RestoreConnectionLost (RESTORE_CONNECTION_LOST). The caller closes the source.
  */
-export async function openRemoteSource(options: RemoteSourceOptions): Promise<VolumeSource> {
+export async function openRemoteSource(options: RemoteSourceOptions): Promise<VolumeSource & ImageSource> {
   const channel = await ReadChannel.open({
     url: options.url, first: { ticket: options.ticket, creditBytes: options.creditBytes }, renewTicket: options.renewTicket, signal: options.signal,
     sleep: (durationMs, signal) => systemClock.sleep(durationMs, signal),
@@ -37,7 +40,7 @@ export async function openRemoteSource(options: RemoteSourceOptions): Promise<Vo
   return new RemoteSource(options.manifest, channel);
 }
 
-class RemoteSource implements VolumeSource {
+class RemoteSource implements VolumeSource, ImageSource {
   private readonly volumes: readonly VolumeManifest[];
 
   constructor(
@@ -53,6 +56,15 @@ class RemoteSource implements VolumeSource {
 
   async *readMap(volume: number, range: Extent = this.whole(volume)): AsyncGenerator<KnownEntry> {
     for await (const entries of this.windows(volume, range)) yield* entries;
+  }
+
+  async readChunks(volume: number, chunks: readonly DataEntry[]): Promise<(Uint8Array | null)[]> {
+    const answers = planChunkQuestions(chunks, chunkGapBytesMax).map(async (question) => {
+      const answer = await this.channel.ask({ volume, range: question.range, mapOnly: false });
+      return [...chunksOfAnswer(question, answer, digestOf)];
+    });
+    const found = new Map((await Promise.all(answers)).flat());
+    return chunks.map(({ offsetBytes }) => found.get(offsetBytes) ?? null);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { endOf, intersectExtents, invertExtents, KIB, mergeExtents, PageTreeBuilder, RestorePointManifest, type Digest, type DiskLayout, type Extent, type MapCounts, type MapEntry } from '@lifeboat/model';
 import { digestOf, isAllZero } from '@lifeboat/codec';
-import { listVolumes, type KnownEntry, type RestoredRun, type VolumeSource } from '../source/volume-source.js';
+import type { ImageSource } from '../image/image-source.js';
+import { listVolumes, type DataEntry, type KnownEntry, type RestoredRun, type VolumeSource } from '../source/volume-source.js';
 
 const chunkBytes = 64 * KIB;
 
@@ -12,6 +13,8 @@ export class MemoryPoint {
   readonly manifest: RestorePointManifest;
   readonly maps: MapEntry[][] = [];
   readonly chunks = new Map<Digest, Uint8Array>();
+  /** Pages of all maps, by digest. */
+  readonly pages = new Map<Digest, Uint8Array>();
 
   constructor(disks: readonly MemoryDisk[]) {
     const bytes = { source: 0, used: 0, read: 0, changed: 0, sent: 0, stored: 0 };
@@ -46,11 +49,17 @@ export class MemoryPoint {
       ...unallocated.map((extent): MapEntry => ({ kind: 'unallocated', ...extent })), ...unreadable.map((extent): MapEntry => ({ kind: 'unreadable', ...extent })), ...chunks,
     ].sort((left, right) => left.offsetBytes - right.offsetBytes);
     this.maps.push(map);
-    const { root, counts } = rootOf(map, lengthBytes);
+    const { root, counts } = this.rootOf(map, lengthBytes);
     return {
       volumeId: volume.volumeId, role: volume.role, partitionNumber: volume.partitionNumber, offsetBytes, lengthBytes, filesystem: 'unknown', label: null, uuid: null, cutter: 'fixed', tracker: 'none',
       consistency: 'offline', state: 'good', mapRoot: root, counts, warnings: [],
     };
+  }
+
+  private rootOf(map: readonly MapEntry[], lengthBytes: number): { root: Digest; counts: MapCounts } {
+    const builder = new PageTreeBuilder(lengthBytes, digestOf, ({ digest, bytes }) => { this.pages.set(digest, bytes); });
+    for (const entry of map) builder.push(entry);
+    return { root: builder.finish(), counts: builder.counts };
   }
 
   private cut(disk: Uint8Array, volumeOffsetBytes: number, extent: Extent): MapEntry[] {
@@ -70,16 +79,12 @@ export class MemoryPoint {
   }
 }
 
-function rootOf(map: readonly MapEntry[], lengthBytes: number): { root: Digest; counts: MapCounts } {
-  const builder = new PageTreeBuilder(lengthBytes, digestOf, () => undefined);
-  for (const entry of map) builder.push(entry);
-  return { root: builder.finish(), counts: builder.counts };
-}
-
 /** The twin of the remote source: hands out a {@link MemoryPoint}; chunks named in `lost` come as damaged. */
-export class MemoryVolumeSource implements VolumeSource {
+export class MemoryVolumeSource implements VolumeSource, ImageSource {
   readonly manifest: RestorePointManifest;
   readonly lost = new Set<Digest>();
+  /** Digests of every {@link readChunks} so far, call by call. */
+  readonly fetched: Digest[][] = [];
 
   constructor(private readonly point: MemoryPoint) {
     this.manifest = point.manifest;
@@ -100,6 +105,13 @@ export class MemoryVolumeSource implements VolumeSource {
     for (const entry of entries) {
       if (endOf(entry) > range.offsetBytes && entry.offsetBytes < endOf(range)) yield entry;
     }
+  }
+
+  async readChunks(_volume: number, chunks: readonly DataEntry[]): Promise<(Uint8Array | null)[]> {
+    this.fetched.push(chunks.map((chunk) => chunk.digest));
+    // As over a network, the answer comes later.
+    await new Promise((resolve) => setImmediate(resolve));
+    return chunks.map(({ digest }) => (this.lost.has(digest) ? null : (this.point.chunks.get(digest) ?? null)));
   }
 
   close(): Promise<void> {
