@@ -7,7 +7,7 @@ import { readUsedExtents } from '../read-used-extents.js';
 import { type JudgedExt, judgeExt } from '../testing/judge-ext.js';
 import { makeExtImage, makeSourceTree } from '../testing/make-ext-image.js';
 import type { UsedExtents } from '../used-extents.js';
-import { UsedRuns } from './used-runs.js';
+import { UsedRuns } from '../allocation/used-runs.js';
 
 const SIZE_KIB = 40_000;
 const directory = temporaryDirectory();

@@ -1,13 +1,14 @@
 import type { BlockReader } from '@lifeboat/block-device';
-import { bitmapProblem, forEachSetRun } from './block-bitmap.js';
+import { forEachSetRun } from '../allocation/bit-runs.js';
+import { bitmapProblem } from './block-bitmap.js';
 import { BlockWindow } from './block-window.js';
-import { Doubts } from './doubts.js';
+import { Doubts } from '../allocation/doubts.js';
 import { INCOMPAT } from './ext-features.js';
 import type { ExtSuperblock } from './ext-superblock.js';
 import { ForeignMetadata } from './foreign-metadata.js';
 import { type GroupDescriptor, parseGroupDescriptor } from './group-descriptor.js';
 import { type BlockRun, blocksIn, descriptorBlockAddress, descriptorsPerBlock, firstBlockOf, groupHead } from './group-layout.js';
-import { UsedRuns } from './used-runs.js';
+import { UsedRuns } from '../allocation/used-runs.js';
 
 /**
  * Walks the block groups of a volume and collects what they use. What a group may use outside of itself is collected separately, so that the runs
@@ -16,7 +17,7 @@ import { UsedRuns } from './used-runs.js';
 export class ExtGroupReader {
   readonly runs = new UsedRuns();
   readonly foreign = new ForeignMetadata();
-  readonly doubts = new Doubts();
+  readonly doubts = new Doubts('block group');
   readonly #bitmaps: BlockWindow;
   readonly #descriptors: BlockWindow;
 

@@ -1,6 +1,6 @@
 import { bytesToHex } from '@lifeboat/model';
 import type { FilesystemIdentity } from '../used-extents.js';
-import { crc32c } from './crc.js';
+import { crc32c } from '../bytes/crc.js';
 import { type ExtFeatures, COMPAT, INCOMPAT, RO_COMPAT, extVersion } from './ext-features.js';
 
 /** The superblock lies here in every ext volume, whatever its block size. */

@@ -1,4 +1,4 @@
-import { crc16, crc32c } from './crc.js';
+import { crc16, crc32c } from '../bytes/crc.js';
 import { RO_COMPAT } from './ext-features.js';
 import type { ExtSuperblock } from './ext-superblock.js';
 

@@ -1,13 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Extent, intersectExtents, totalBytes } from '@lifeboat/model';
-import { openBlockReader } from '@lifeboat/block-device';
+import { intersectExtents, totalBytes } from '@lifeboat/model';
 import { runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
-import { readUsedExtents } from '../read-used-extents.js';
+import { copyUsed, usedOf } from '../testing/image-file.js';
 import { judgeExt } from '../testing/judge-ext.js';
 import { extVariants, makeExtImage, makeSourceTree } from '../testing/make-ext-image.js';
-import type { UsedExtents } from '../used-extents.js';
 
 const directory = temporaryDirectory();
 const tree = join(directory.path, 'tree');
@@ -17,31 +15,6 @@ beforeAll(() => {
 afterAll(() => {
   directory.remove();
 });
-
-async function usedOf(path: string): Promise<UsedExtents> {
-  const reader = await openBlockReader(path);
-  try {
-    return await readUsedExtents(reader);
-  } finally {
-    await reader.close();
-  }
-}
-
-/** A new sparse file that holds the listed bytes of `from` and nothing else. */
-function copyUsed(from: string, to: string, used: readonly Extent[]): void {
-  const [source, target] = [openSync(from, 'r'), openSync(to, 'w')];
-  const buffer = Buffer.alloc(1024 * 1024);
-  for (const extent of used) {
-    for (let done = 0; done < extent.lengthBytes; done += buffer.length) {
-      const piece = buffer.subarray(0, Math.min(buffer.length, extent.lengthBytes - done));
-      readSync(source, piece, 0, piece.length, extent.offsetBytes + done);
-      if (!piece.equals(Buffer.alloc(piece.length))) writeSync(target, piece, 0, piece.length, extent.offsetBytes + done);
-    }
-  }
-  closeSync(source);
-  closeSync(target);
-  truncateSync(to, statSync(from).size);
-}
 
 function filesOf(image: string, into: string): string {
   rmSync(into, { recursive: true, force: true });

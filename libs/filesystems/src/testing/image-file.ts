@@ -1,0 +1,51 @@
+import { closeSync, openSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import type { Extent } from '@lifeboat/model';
+import { type BlockReader, openBlockReader } from '@lifeboat/block-device';
+import { readUsedExtents } from '../read-used-extents.js';
+import type { UsedExtents } from '../used-extents.js';
+
+/** An empty sparse file of the given size, instead of what was there. */
+export function sparseFile(path: string, sizeBytes: number): string {
+  rmSync(path, { force: true });
+  writeFileSync(path, '');
+  truncateSync(path, sizeBytes);
+  return path;
+}
+
+/** Opens the image while `work` runs. */
+export async function whileOpen<T>(path: string, work: (reader: BlockReader) => Promise<T>): Promise<T> {
+  const reader = await openBlockReader(path);
+  try {
+    return await work(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** What our reader says of an image. */
+export const usedOf = (path: string): Promise<UsedExtents> => whileOpen(path, readUsedExtents);
+
+/** A new sparse file that holds the listed bytes of `from` and nothing else. */
+export function copyUsed(from: string, to: string, used: readonly Extent[]): void {
+  rmSync(to, { force: true });
+  const [source, target] = [openSync(from, 'r'), openSync(to, 'w')];
+  const buffer = Buffer.alloc(1024 * 1024);
+  const zeros = Buffer.alloc(buffer.length);
+  for (const extent of used) {
+    for (let done = 0; done < extent.lengthBytes; done += buffer.length) {
+      const piece = buffer.subarray(0, Math.min(buffer.length, extent.lengthBytes - done));
+      readSync(source, piece, 0, piece.length, extent.offsetBytes + done);
+      if (!piece.equals(zeros.subarray(0, piece.length))) writeSync(target, piece, 0, piece.length, extent.offsetBytes + done);
+    }
+  }
+  closeSync(source);
+  closeSync(target);
+  truncateSync(to, statSync(from).size);
+}
+
+/** Overwrites bytes of an image. */
+export function patchFile(path: string, offsetBytes: number, bytes: Uint8Array): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, bytes, 0, bytes.length, offsetBytes);
+  closeSync(file);
+}
