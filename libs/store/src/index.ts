@@ -17,3 +17,4 @@ export {
 } from './errors.js';
 export { checkStore, type CheckStoreOptions } from './fsck/check-store.js';
 export { type FsckReport, type FsckDamage, type FsckFinding, type FsckFindingCode, type FsckProgress } from './fsck/fsck-report.js';
+export { measureUsage, type MeasureUsageOptions, type MachineUsage, type StoreUsage, type UsageRun, type UsageSource } from './usage/measure-usage.js';
