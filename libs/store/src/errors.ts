@@ -96,10 +96,22 @@ export class PointDamaged extends OperationalError {
   }
 }
 
-/** A point names pages or chunks that the store does not hold; it was not committed. `missing` lists at most 100 digests of `missingCount`. */
+/**
+ * A part of a point whose bytes the store does not hold: a chunk, or everything below a page of its map. Bytes are relative to the volume's first.
+ */
+export type MissingRange = Readonly<{ volumeId: string; kind: 'chunk' | 'page'; digest: Digest; offsetBytes: number; lengthBytes: number }>;
+
+/**
+ * A point names pages or chunks that the store does not hold; it was not committed. `missing` has their digests, `ranges` where they are in the point, both in the
+ * order of the point and bounded; `missingCount` counts all.
+ */
 export class PointClosureBroken extends OperationalError {
   readonly code = 'POINT_CLOSURE_BROKEN';
-  constructor(readonly missing: readonly Digest[], missingCount: number) {
+  constructor(
+    readonly missing: readonly Digest[],
+    readonly missingCount: number,
+    readonly ranges: readonly MissingRange[] = [],
+  ) {
     super('the restore point names content that is not in the store', { retry: 'never', details: { missing: missing.slice(0, 100), missingCount }, remedy: 'Start the backup again; it sends what is missing.' });
   }
 }

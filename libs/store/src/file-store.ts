@@ -1,29 +1,30 @@
 import type { Digest, LedgerEvent, LedgerRecord, MachineId, RestorePointId, RestorePointManifest, StoreId } from '@lifeboat/model';
-import { isInvalid } from './binary/binary.js';
 import { SerialQueue } from './concurrency/serial-queue.js';
 import type { WriteFence } from './concurrency/write-fence.js';
-import { assertClosure } from './commit/assert-closure.js';
-import { ChunkMissing, PointDamaged, PointExists, PointMissing, StoreClosed } from './errors.js';
-import { errnoOf } from './fs/errno.js';
-import { readWhole, syncDirectory } from './fs/file-io.js';
+import { checkClosure } from './commit/check-closure.js';
+import { ValidatedPages } from './commit/validated-pages.js';
+import { ChunkMissing, PointClosureBroken, PointExists, PointMissing, StoreClosed } from './errors.js';
+import { purgePoint } from './gc/purge-point.js';
 import { scopedStoreFs } from './fs/scoped-store-fs.js';
 import type { StoreFs } from './fs/store-fs.js';
-import { writeDurably } from './fs/write-durably.js';
 import type { ChunkIndex } from './index/chunk-index.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { StoreLock } from './lock/store-locker.js';
 import type { PackAppender } from './pack/pack-appender.js';
 import type { PackFiles } from './pack/pack-files.js';
+import type { PackInventory } from './pack/pack-inventory.js';
+import { packIdsPerEventMax, type PackStates } from './pack/pack-states.js';
+import type { PackUses } from './pack/pack-uses.js';
 import { SegmentReader } from './pack/segment-reader.js';
 import type { CommittedPoints } from './point/committed-points.js';
-import { decodePointFile, encodePointFile, manifestBytesMax, POINT_HEADER_BYTES, pointDirectoryOf, pointPathOf } from './point/point-file.js';
+import { encodePointFile } from './point/point-file.js';
+import type { PointFiles } from './point/point-files.js';
 import type { ReceivedPage, ReceivedSegment, Store, StoreStats } from './store.js';
 
 /** What a store is made of, all opened and recovered; the store closes them. */
 export type StoreParts = Readonly<{
-  storeId: StoreId; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; appender: PackAppender; index: ChunkIndex; packFiles: PackFiles;
-  /** Packs and their bytes when the store was opened. */
-  packs: number; packBytes: number;
+  storeId: StoreId; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; pointFiles: PointFiles; appender: PackAppender; index: ChunkIndex; packFiles: PackFiles;
+  states: PackStates; uses: PackUses; inventory: PackInventory;
 }>;
 
 /** The store on a {@link StoreFs}. */
@@ -31,13 +32,16 @@ export class FileStore implements Store {
   readonly storeId: StoreId;
   readonly sessionsFs: StoreFs;
   private readonly reader: SegmentReader;
+  /** Commits, purges, condemnations and deletions, one at a time: a commit relies on what none of the others takes away meanwhile. */
   private readonly commits = new SerialQueue();
+  private readonly validated: ValidatedPages;
   private closing: Promise<void> | undefined;
 
   constructor(private readonly parts: StoreParts) {
     this.storeId = parts.storeId;
     this.sessionsFs = scopedStoreFs(parts.fs, 'sessions');
     this.reader = new SegmentReader(parts.packFiles);
+    this.validated = new ValidatedPages(parts.states, parts.uses);
   }
 
   async putSegment(segment: ReceivedSegment): Promise<{ storedBytes: number; newChunks: number }> {
@@ -57,14 +61,14 @@ export class FileStore implements Store {
 
   has(digest: Digest): boolean {
     this.assertOpen();
-    return this.parts.appender.find(digest) !== undefined;
+    const place = this.parts.appender.locate(digest);
+    if (place) this.parts.uses.add(place.packId);
+    return place !== undefined;
   }
 
   readonly readChunk = async (digest: Digest): Promise<Uint8Array> => {
     this.assertOpen();
-    const place = this.parts.appender.find(digest);
-    if (!place) throw new ChunkMissing(digest);
-    return this.reader.read(digest, place);
+    return this.readFromStore(digest);
   };
 
   readonly readPage = (digest: Digest): Promise<Uint8Array> => this.readChunk(digest);
@@ -78,17 +82,19 @@ export class FileStore implements Store {
     this.assertOpen();
     const committed = this.parts.points.find(machineId, pointId);
     if (!committed) throw new PointMissing({ machineId, pointId });
-    const file = pointPathOf(committed);
-    const decoded = decodePointFile(await this.readPointFile(file), { storeId: this.storeId, machineId, pointId });
-    if (isInvalid(decoded)) throw new PointDamaged({ file, reason: decoded.invalid });
-    if (decoded.manifestDigest !== committed.manifestDigest) throw new PointDamaged({ file, reason: 'not the manifest that was committed' });
-    return decoded.manifest;
+    return this.parts.pointFiles.read(committed);
+  }
+
+  async purgePoint(machineId: MachineId, pointId: RestorePointId): Promise<void> {
+    this.assertOpen();
+    await this.commits.run(() => purgePoint(this.parts, { machineId, pointId }));
   }
 
   async appendLedger(event: LedgerEvent): Promise<LedgerRecord> {
     this.assertOpen();
     const record = await this.parts.ledger.append(event);
     this.parts.points.add(record);
+    this.parts.states.apply(record);
     return record;
   }
 
@@ -99,10 +105,11 @@ export class FileStore implements Store {
 
   async stats(): Promise<StoreStats> {
     this.assertOpen();
-    const { fs, index, appender, packs, packBytes } = this.parts;
+    const { fs, index, appender, inventory, states } = this.parts;
     const [space, indexed, waiting] = [await fs.statfs(), index.totals(), appender.unindexed()];
     return {
-      sizeBytes: space.totalBytes, freeBytes: space.freeBytes, packBytes: packBytes + appender.writtenBytes, packs: packs + appender.packsBegun,
+      sizeBytes: space.totalBytes, freeBytes: space.freeBytes, packBytes: inventory.totalBytes, packs: inventory.count,
+      reclaimableBytes: states.allCondemned().reduce((sum, { packId }) => sum + inventory.sizeOf(packId), 0),
       chunks: indexed.chunks + waiting.chunks, plainBytes: indexed.plainBytes + waiting.plainBytes,
     };
   }
@@ -127,7 +134,7 @@ export class FileStore implements Store {
   }
 
   private async commitNow(manifest: RestorePointManifest): Promise<{ manifestDigest: Digest; seq: number }> {
-    const { fs, fence, ledger, points, appender } = this.parts;
+    const { fence, ledger, points, pointFiles, appender } = this.parts;
     const { machineId, pointId } = manifest;
     const { bytes, manifestDigest } = encodePointFile(this.storeId, manifest);
     const existing = points.find(machineId, pointId);
@@ -135,34 +142,38 @@ export class FileStore implements Store {
     if (existing) return { manifestDigest, seq: existing.seq };
     fence.assertWritable();
     await appender.flush();
-    await assertClosure(manifest, (digest) => appender.find(digest), this.readFromStore);
-    await fence.guard('a write of a restore point failed', async () => {
-      const directory = pointDirectoryOf(machineId);
-      if (!(await fs.exists(directory))) {
-        await fs.mkdir(directory);
-        await syncDirectory(fs, 'points');
-      }
-      await writeDurably(fs, pointPathOf(manifest), bytes);
-    });
+    await this.assertClosure(manifest);
+    await fence.guard('a write of a restore point failed', () => pointFiles.write(manifest, bytes));
     const record = await ledger.append({ type: 'point.committed', machineId, pointId, manifestDigest });
     points.add(record);
     return { manifestDigest, seq: record.seq };
   }
 
-  /** As readPage, also while the store is closing: a commit that has begun is carried through. */
-  private readonly readFromStore = async (digest: Digest): Promise<Uint8Array> => {
-    const place = this.parts.appender.find(digest);
-    if (!place) throw new ChunkMissing(digest);
-    return this.reader.read(digest, place);
-  };
-
-  private async readPointFile(file: string): Promise<Uint8Array> {
-    try {
-      return await readWhole(this.parts.fs, file, manifestBytesMax + POINT_HEADER_BYTES);
-    } catch (error) {
-      throw new PointDamaged({ file, reason: errnoOf(error) === 'ENOENT' ? 'the file is missing' : 'the file cannot be read' }, error);
+  /** Everything a point names is there; condemned packs it needs live again before it can be committed. */
+  private async assertClosure(manifest: RestorePointManifest): Promise<void> {
+    const { ledger, states, uses, appender } = this.parts;
+    const ports = { locate: (digest: Digest) => appender.locate(digest), readPage: this.readFromStore, states, uses, validated: this.validated };
+    const { missing, missingCount, condemned, pages } = await checkClosure(manifest, ports);
+    for (let at = 0; at < condemned.length; at += packIdsPerEventMax) {
+      states.apply(await ledger.append({ type: 'packs.rescued', packIds: condemned.slice(at, at + packIdsPerEventMax) }));
     }
+    if (missingCount > 0) throw new PointClosureBroken([...new Set(missing.map(({ digest }) => digest))], missingCount, missing);
+    this.validated.add(pages);
   }
+
+  /** As readPage, also while the store is closing: a commit that has begun is carried through. A place that was left for a better one is looked up once more. */
+  private readonly readFromStore = async (digest: Digest): Promise<Uint8Array> => {
+    const place = this.parts.appender.locate(digest);
+    if (!place) throw new ChunkMissing(digest);
+    try {
+      return await this.reader.read(digest, place);
+    } catch (error) {
+      const now = this.parts.appender.locate(digest);
+      if (!now) throw new ChunkMissing(digest);
+      if (now.packId === place.packId) throw error;
+      return this.reader.read(digest, now);
+    }
+  };
 
   private assertOpen(): void {
     if (this.closing) throw new StoreClosed();

@@ -13,7 +13,7 @@ export { socketLocker, type StoreLock, type StoreLocker } from './lock/store-loc
 export { walkClosure, type ClosureVisitor, type LostPage } from './commit/walk-closure.js';
 export {
   StoreLocked, NotAStore, StoreFormatNewer, StoreFileDamaged, StoreReadOnly, LedgerCorrupt, StoreFull, StoreClosed, ChunkMissing, ChunkDamaged,
-  PointMissing, PointDamaged, PointClosureBroken, PointExists, StoreShortRead, StoreShortWrite, StoreUnusable,
+  PointMissing, PointDamaged, PointClosureBroken, type MissingRange, PointExists, StoreShortRead, StoreShortWrite, StoreUnusable,
 } from './errors.js';
 export { checkStore, type CheckStoreOptions } from './fsck/check-store.js';
 export { type FsckReport, type FsckDamage, type FsckFinding, type FsckFindingCode, type FsckProgress } from './fsck/fsck-report.js';

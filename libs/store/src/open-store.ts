@@ -14,12 +14,16 @@ import { Ledger } from './ledger/ledger.js';
 import { socketLocker, type StoreLock, type StoreLocker } from './lock/store-locker.js';
 import { PackAppender, packBytesTarget } from './pack/pack-appender.js';
 import { PackFiles } from './pack/pack-files.js';
+import { PackInventory } from './pack/pack-inventory.js';
+import { PackStates } from './pack/pack-states.js';
+import { PackUses } from './pack/pack-uses.js';
 import { CommittedPoints } from './point/committed-points.js';
+import { PointFiles } from './point/point-files.js';
 import { reconcileIndex } from './recovery/reconcile-index.js';
 import { recoverOpenPacks } from './recovery/recover-open-packs.js';
 import { syncNames } from './recovery/sync-names.js';
 import type { Store } from './store.js';
-import { openStoreFile } from './store-file/open-store-file.js';
+import { openStoreFile, upgradeStoreFile } from './store-file/open-store-file.js';
 
 /** What a store is opened on. */
 export type OpenStoreOptions = Readonly<{
@@ -61,35 +65,42 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
 async function openLocked(options: OpenStoreOptions, fence: WriteFence, lock: StoreLock): Promise<Store> {
   const { clock, random, path } = options;
   const fs = options.fs ?? nodeStoreFs(path);
-  const storeId = await openStoreFile(fs, { path, clock, random });
+  const content = await openStoreFile(fs, { path, clock, random });
+  const { storeId } = content;
   await syncNames(fs);
   const points = new CommittedPoints();
+  const states = new PackStates();
   const ledger = await Ledger.open({ fs, clock, fence }, { storeId, ...(options.owner ?? { host: hostname(), pid: process.pid }) }, (record) => {
     points.add(record);
+    states.apply(record);
   });
   await assertLedgerPresent(fs, ledger);
+  const pointFiles = new PointFiles({ fs, fence, storeId, nowMs: () => clock.nowMs() });
+  await pointFiles.completeTwins(points.all());
+  await upgradeStoreFile(fs, content);
   const index = options.index ?? (await openLmdbChunkIndex(join(path, 'index')));
   try {
-    return await openOn({ options, fs, fence, lock, ledger, points, index, storeId });
+    return await openOn({ options, fs, fence, lock, ledger, points, states, pointFiles, index, storeId });
   } catch (error) {
     await index.close();
     throw error;
   }
 }
 
-type Opened = Readonly<{ options: OpenStoreOptions; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; index: ChunkIndex; storeId: StoreId }>;
+type Opened = Readonly<{ options: OpenStoreOptions; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; states: PackStates; pointFiles: PointFiles; index: ChunkIndex; storeId: StoreId }>;
 
-async function openOn({ options, fs, fence, lock, ledger, points, index, storeId }: Opened): Promise<Store> {
+async function openOn({ options, fs, fence, lock, ledger, points, states, pointFiles, index, storeId }: Opened): Promise<Store> {
   const { clock, random } = options;
   await takeOver(ledger);
   await recoverOpenPacks(fs, index);
-  await reconcileIndex(fs, index);
-  const packs = index.packs();
+  await reconcileIndex(fs, index, states);
+  const uses = new PackUses();
+  const inventory = new PackInventory();
+  for (const { packId, indexedBytes } of index.packs()) inventory.set(packId, indexedBytes);
   const appender = new PackAppender({
-    fs, fence, index, clock, random, storeId, writerToken: ledger.writerToken, packBytesTarget: options.packBytesTarget ?? packBytesTarget, lastSeq: () => ledger.lastSeq,
+    fs, fence, index, clock, random, storeId, writerToken: ledger.writerToken, packBytesTarget: options.packBytesTarget ?? packBytesTarget, states, uses, inventory, lastSeq: () => ledger.lastSeq,
   });
-  const packBytes = packs.reduce((sum, pack) => sum + pack.indexedBytes, 0);
-  return new FileStore({ storeId, fs, fence, lock, ledger, points, appender, index, packFiles: new PackFiles(fs), packs: packs.length, packBytes });
+  return new FileStore({ storeId, fs, fence, lock, ledger, points, pointFiles, appender, index, packFiles: new PackFiles(fs), states, uses, inventory });
 }
 
 /** On a full disk an existing store still opens, so that it can restore; its first ledger record then comes before the first write that fits. */

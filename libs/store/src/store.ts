@@ -16,8 +16,11 @@ export type ReceivedSegment = Readonly<{
 /** An index page under its digest, which the caller has computed. */
 export type ReceivedPage = Readonly<{ digest: Digest; bytes: Uint8Array }>;
 
-/** `sizeBytes` and `freeBytes` are those of the disk under the store, `packBytes` its packs' files; `plainBytes` is what the stored chunks hold when expanded, each counted once. */
-export type StoreStats = Readonly<{ sizeBytes: number; freeBytes: number; packBytes: number; chunks: number; packs: number; plainBytes: number }>;
+/**
+ * `sizeBytes` and `freeBytes` are those of the disk under the store, `packBytes` its packs' files, of which `reclaimableBytes` are condemned and wait for their
+ * deletion; `plainBytes` is what the stored chunks hold when expanded, each counted once.
+ */
+export type StoreStats = Readonly<{ sizeBytes: number; freeBytes: number; packBytes: number; reclaimableBytes: number; chunks: number; packs: number; plainBytes: number }>;
 
 /**
  * The owner of a store directory: packs, points and the ledger. One object owns a store at a time, in one process.
@@ -66,6 +69,13 @@ export interface Store {
 
   /** A committed point's manifest, verified. @throws PointMissing (POINT_MISSING), PointDamaged (POINT_DAMAGED). */
   readManifest(machineId: MachineId, pointId: RestorePointId): Promise<RestorePointManifest>;
+
+  /**
+   * Takes a committed point out of the store for good; nothing brings it back. It is gone when the ledger's record is durable; its bytes go with
+   * {@link collectGarbage}, when no other point needs them.
+   * @throws PointMissing (POINT_MISSING).
+   */
+  purgePoint(machineId: MachineId, pointId: RestorePointId): Promise<void>;
 
   /** Appends an event; it is durable when this resolves. Events get consecutive sequence numbers in the order of the calls. */
   appendLedger(event: LedgerEvent): Promise<LedgerRecord>;

@@ -8,8 +8,11 @@ const packIds = z.array(PackId).min(1).max(4096);
 export const storeEvents = [
   /** A garbage collection began; packs sealed later are none of its business. */
   z.strictObject({ type: z.literal('gc.begun'), epoch: z.number().int().positive() }),
-  /** Nothing live was found in these packs, or all of it was copied elsewhere (`rewritten`): lookups miss them from here on. */
-  z.strictObject({ type: z.literal('packs.condemned'), epoch: z.number().int().positive(), rewritten: z.boolean(), packIds }),
+  /**
+   * Nothing live was found in these packs, or all of it was copied elsewhere (`rewritten`): lookups miss them from here on. `trustedMs` is the trusted time their
+   * quarantine counts from; without it they go only when no quarantine is asked for.
+   */
+  z.strictObject({ type: z.literal('packs.condemned'), epoch: z.number().int().positive(), rewritten: z.boolean(), packIds, trustedMs: epochMs.optional() }),
   /** A commit needs something of these packs: they live again. */
   z.strictObject({ type: z.literal('packs.rescued'), packIds }),
   /** Written before the files go. */

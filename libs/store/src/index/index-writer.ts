@@ -57,7 +57,8 @@ export class IndexWriter {
     this.waiting = new Map();
     this.waitingPacks = [];
     try {
-      await this.index.write(batch);
+      // The newest place wins: a digest is only written again when its old place serves no more.
+      await this.index.replace(batch);
     } catch {
       // Nothing depends on the index being complete; losing an entry of this map would, so the batch goes back in front.
       this.waiting = new Map([...batch.places, ...this.waiting]);

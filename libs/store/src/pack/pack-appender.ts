@@ -7,7 +7,10 @@ import type { ChunkIndex, ChunkPlace, IndexedPack } from '../index/chunk-index.j
 import { IndexWriter } from '../index/index-writer.js';
 import type { ReceivedPage, ReceivedSegment } from '../store.js';
 import { OpenPack } from './open-pack.js';
-import type { PackKind } from './pack-header.js';
+import { PACK_HEADER_BYTES, type PackKind } from './pack-header.js';
+import type { PackInventory } from './pack-inventory.js';
+import type { PackStates } from './pack-states.js';
+import type { PackUses } from './pack-uses.js';
 import type { RecordContent } from './segment-record.js';
 
 /** A pack is sealed when its records reach this. */
@@ -16,7 +19,7 @@ export const packBytesTarget = 64 * MIB;
 /** What packs are written with. */
 export type AppenderPorts = Readonly<{
   fs: StoreFs; fence: WriteFence; index: ChunkIndex; clock: Clock; random: Random; storeId: StoreId; writerToken: number;
-  packBytesTarget: number;
+  packBytesTarget: number; states: PackStates; uses: PackUses; inventory: PackInventory;
   /** Last durable ledger record, noted in new packs. */
   lastSeq: () => number;
 }>;
@@ -35,18 +38,26 @@ export class PackAppender {
   private dirty = new Set<OpenPack>();
   private pending = new Map<Digest, ChunkPlace>();
   private readonly indexWriter: IndexWriter;
-  /** Bytes of packs this owner has written. */
-  writtenBytes = 0;
-  /** Packs this owner has begun. */
-  packsBegun = 0;
 
   constructor(private readonly ports: AppenderPorts) {
     this.indexWriter = new IndexWriter(ports.index);
   }
 
-  /** Where a digest is, flushed or not. */
+  /** Where a digest is that new content may rely on, flushed or not: never in a condemned or quarantined pack. */
   find(digest: Digest): ChunkPlace | undefined {
-    return this.pending.get(digest) ?? this.indexWriter.find(digest) ?? this.ports.index.find(digest);
+    const place = this.locate(digest);
+    return place && this.ports.states.isLive(place.packId) ? place : undefined;
+  }
+
+  /** Where a digest can be read, flushed or not: also in a pack that is condemned. */
+  locate(digest: Digest): ChunkPlace | undefined {
+    const place = this.pending.get(digest) ?? this.indexWriter.find(digest) ?? this.ports.index.find(digest);
+    return place && this.ports.states.isPresent(place.packId) ? place : undefined;
+  }
+
+  /** Packs that may still get records, or hold records no flush has covered. */
+  unsettledPacks(): ReadonlySet<PackId> {
+    return new Set([...this.current.values(), ...this.dirty].map(({ packId }) => packId));
   }
 
   /** Chunks and their plain bytes that the index does not count yet. */
@@ -71,11 +82,24 @@ export class PackAppender {
   putPage(page: ReceivedPage): Promise<{ storedBytes: number }> {
     return this.puts.run(async () => {
       this.ports.fence.assertWritable();
-      if (this.find(page.digest)) return { storedBytes: 0 };
+      if (this.isKnown(page.digest)) return { storedBytes: 0 };
       const { codec, bytes: payload } = compressChunk(page.bytes);
       const chunks = [{ digest: page.digest, lengthBytes: page.bytes.length }];
       return { storedBytes: await this.append('meta', { type: 'page', codec, plainLengthBytes: page.bytes.length, payload, chunks }) };
     });
+  }
+
+  /** Stores verified content again although it may be known: the copy is where it is found from now on. Durable after {@link flush}. */
+  putCopy(content: RecordContent): Promise<{ storedBytes: number }> {
+    return this.puts.run(async () => {
+      this.ports.fence.assertWritable();
+      return { storedBytes: await this.append(content.type === 'page' ? 'meta' : 'data', content) };
+    });
+  }
+
+  /** Runs `task` between two puts. */
+  betweenPuts<T>(task: () => T): Promise<T> {
+    return this.puts.run(() => Promise.resolve(task()));
   }
 
   /** See Store.flush. Callers that come while a flush runs share the next one. */
@@ -106,13 +130,20 @@ export class PackAppender {
     await this.indexWriter.settle();
   }
 
+  /** Whoever is told that a chunk is known relies on the pack it is in. */
+  private isKnown(digest: Digest): boolean {
+    const place = this.find(digest);
+    if (place) this.ports.uses.add(place.packId);
+    return place !== undefined;
+  }
+
   /** The segment's chunks that are new, each once; as it came when that is all of it. */
   private selectNew(segment: ReceivedSegment): RecordContent | undefined {
     const fresh: { digest: Digest; lengthBytes: number; offsetBytes: number }[] = [];
     const seen = new Set<Digest>();
     let offsetBytes = 0;
     for (const { digest, lengthBytes } of segment.chunks) {
-      if (!seen.has(digest) && !this.find(digest)) fresh.push({ digest, lengthBytes, offsetBytes });
+      if (!seen.has(digest) && !this.isKnown(digest)) fresh.push({ digest, lengthBytes, offsetBytes });
       seen.add(digest);
       offsetBytes += lengthBytes;
     }
@@ -138,7 +169,7 @@ export class PackAppender {
       content.chunks.forEach(({ digest, lengthBytes }, entry) => {
         this.pending.set(digest, { packId: pack.packId, recordOffset, entry, lengthBytes });
       });
-      this.writtenBytes += storedBytes;
+      this.ports.inventory.set(pack.packId, pack.sizeBytes);
       if (pack.sizeBytes >= this.ports.packBytesTarget) this.retire(kind);
       return storedBytes;
     });
@@ -149,7 +180,7 @@ export class PackAppender {
     const packId = randomHex128(random) as PackId;
     const pack = await OpenPack.create(fs, { storeId, packId, kind, writerToken, createdSeq: lastSeq(), createdAtMs: clock.nowMs() });
     this.current.set(kind, pack);
-    this.packsBegun += 1;
+    this.ports.inventory.set(packId, PACK_HEADER_BYTES);
     return pack;
   }
 
@@ -175,6 +206,7 @@ export class PackAppender {
     for (const { pack, endBytes, wasRetired } of group.packs) {
       // Only a pack that could get no more records when the group was taken is indexed completely by it.
       const sealedBytes = wasRetired ? await pack.seal() : null;
+      if (sealedBytes !== null) this.ports.inventory.set(pack.packId, sealedBytes);
       packs.push({ packId: pack.packId, sealed: sealedBytes !== null, indexedBytes: sealedBytes ?? endBytes });
     }
     this.indexWriter.write(packs);

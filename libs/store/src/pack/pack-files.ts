@@ -33,6 +33,14 @@ export class PackFiles {
     }
   }
 
+  /** Lets go of a pack that is being deleted, so that its bytes are freed: now, or when its last reader ends. */
+  async forget(packId: PackId): Promise<void> {
+    const pack = this.opened.get(packId);
+    if (!pack) return;
+    this.evict(packId, pack);
+    if (pack.users === 0) await closeQuietly(pack);
+  }
+
   /** Closes every file; readers still at work keep theirs until they end. */
   async close(): Promise<void> {
     for (const [packId, pack] of this.opened) {

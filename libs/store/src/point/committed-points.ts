@@ -3,12 +3,13 @@ import type { Digest, LedgerRecord, MachineId, RestorePointId } from '@lifeboat/
 /** What the ledger says of a committed point. */
 export type CommittedPoint = Readonly<{ machineId: MachineId; pointId: RestorePointId; manifestDigest: Digest; seq: number; atMs: number }>;
 
-/** The committed points, as the ledger tells them; about 300 bytes a point. */
+/** The committed points that were not purged, as the ledger tells them; about 300 bytes a point. */
 export class CommittedPoints {
   private readonly byKey = new Map<string, CommittedPoint>();
 
-  /** Takes in a ledger record; all but commits are ignored. */
+  /** Takes in a ledger record; all but commits and purges are ignored. */
   add(record: LedgerRecord): void {
+    if (record.event.type === 'point.purged') this.byKey.delete(`${record.event.machineId}/${record.event.pointId}`);
     if (record.event.type !== 'point.committed') return;
     const { machineId, pointId, manifestDigest } = record.event;
     this.byKey.set(`${machineId}/${pointId}`, { machineId, pointId, manifestDigest, seq: record.seq, atMs: record.atMs });

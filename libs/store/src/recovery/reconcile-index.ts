@@ -2,6 +2,7 @@ import type { Digest, PackId } from '@lifeboat/model';
 import type { StoreFs } from '../fs/store-fs.js';
 import type { ChunkIndex, ChunkPlace, IndexedPack } from '../index/chunk-index.js';
 import { listRecords, scanPack, type PackListing } from '../pack/list-records.js';
+import type { PackStates } from '../pack/pack-states.js';
 import { openDirectory, openPathOf, packIdOf, packsDirectory, sealedPathOf } from '../pack/pack-paths.js';
 
 /** What the index needed at start: packs read into it, and whether it had to begin anew. */
@@ -11,31 +12,34 @@ export type IndexReconciliation = Readonly<{ indexedPacks: number; rebuilt: bool
  * Makes the index hold exactly the packs on disk. Packs it does not know are read from their footers, or scanned; when it knows packs that do not exist, or more of a
  * pack than there is, its content is of another time and it is made anew.
  */
-export async function reconcileIndex(fs: StoreFs, index: ChunkIndex): Promise<IndexReconciliation> {
+export async function reconcileIndex(fs: StoreFs, index: ChunkIndex, states: PackStates): Promise<IndexReconciliation> {
   const onDisk = await listPacks(fs);
+  for (const packId of states.allDeleted()) if (!onDisk.has(packId)) states.forget(packId);
   const rebuilt = await isFromAnotherTime(fs, index, onDisk);
   if (rebuilt) await index.clear();
   const known = new Map(index.packs().map((pack) => [pack.packId, pack]));
   let indexedPacks = 0;
   for (const [packId, path] of onDisk) {
     const isOpen = path === openPathOf(packId);
-    if (known.get(packId)?.sealed === true && !isOpen) continue;
+    // A file of a deleted or quarantined pack was left by a crash; nothing may count on what is in it.
+    if ((known.get(packId)?.sealed === true && !isOpen) || !states.isPresent(packId)) continue;
     const listing = await (isOpen ? scanPack : listRecords)(fs, path, packId);
-    await indexPack(index, listing, { sealed: !isOpen, indexedBytes: isOpen ? listing.recordsEnd : listing.fileLengthBytes });
+    await indexPack(index, listing, { sealed: !isOpen, indexedBytes: isOpen ? listing.recordsEnd : listing.fileLengthBytes, isLive: states.isLive(packId) });
     indexedPacks += 1;
   }
   return { indexedPacks, rebuilt };
 }
 
-/** Adds every record of a listed pack to the index. */
-export async function indexPack(index: ChunkIndex, listing: PackListing, state: Omit<IndexedPack, 'packId'>): Promise<void> {
+/** Adds every record of a listed pack to the index. The places of a live pack win over others, those of a condemned one do not. */
+export async function indexPack(index: ChunkIndex, listing: PackListing, state: Omit<IndexedPack, 'packId'> & Readonly<{ isLive: boolean }>): Promise<void> {
   const places = new Map<Digest, ChunkPlace>();
   for (const { recordOffset, entries } of listing.records) {
     entries.forEach(({ digest, lengthBytes }, entry) => {
       places.set(digest, { packId: listing.packId, recordOffset, entry, lengthBytes });
     });
   }
-  await index.write({ places, packs: [{ packId: listing.packId, ...state }] });
+  const { isLive, ...pack } = state;
+  await index[isLive ? 'replace' : 'write']({ places, packs: [{ packId: listing.packId, ...pack }] });
 }
 
 /** Every pack file with its path, sealed ones and those that could not be sealed yet. */

@@ -49,7 +49,7 @@ async function recoverPack(fs: StoreFs, index: ChunkIndex, packId: PackId): Prom
     return done('empty');
   }
   const sealedBytes = await seal(fs, listing);
-  await indexPack(index, listing, { sealed: sealedBytes !== null, indexedBytes: sealedBytes ?? listing.recordsEnd });
+  await indexPack(index, listing, { sealed: sealedBytes !== null, indexedBytes: sealedBytes ?? listing.recordsEnd, isLive: true });
   return done(sealedBytes === null ? 'left-open' : 'sealed');
 }
 
