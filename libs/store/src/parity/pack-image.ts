@@ -1,4 +1,5 @@
 import { assertInvariant, GIB } from '@lifeboat/model';
+import { alignUp } from '../binary/binary.js';
 import { KERNEL_BYTES, openMultiplyKernel, type MultiplyKernel } from './multiply-kernel.js';
 import { PARITY_BLOCK_BYTES, type ParityShape } from './parity-shape.js';
 import { webAssembly, type WasmMemory } from './web-assembly.js';
@@ -61,6 +62,7 @@ export class PackImage {
  * WebAssembly's memory is page aligned, which no other buffer of Node is.
  */
 export class ImageMemory {
+  private readonly parityFile = new webAssembly.Memory({ initial: 1, maximum: WASM_PAGE_BYTES });
   private readonly memory = new webAssembly.Memory({ initial: KERNEL_BYTES / WASM_PAGE_BYTES, maximum: WASM_PAGE_BYTES });
   private readonly kernel = openMultiplyKernel(this.memory);
 
@@ -72,5 +74,13 @@ export class ImageMemory {
     if (missingPages > 0) this.memory.grow(missingPages);
     new Uint8Array(this.memory.buffer, KERNEL_BYTES, neededBytes - KERNEL_BYTES).fill(0);
     return new PackImage(this.memory, this.kernel, shape);
+  }
+
+  /** Page-aligned room for a parity file of `lengthBytes`, rounded up to whole blocks. Ends the one given out before. */
+  takeParityFile(lengthBytes: number): Uint8Array {
+    const roomBytes = alignUp(lengthBytes, PARITY_BLOCK_BYTES);
+    const missingPages = Math.ceil((roomBytes - this.parityFile.buffer.byteLength) / WASM_PAGE_BYTES);
+    if (missingPages > 0) this.parityFile.grow(missingPages);
+    return new Uint8Array(this.parityFile.buffer, 0, roomBytes);
   }
 }
