@@ -16,3 +16,8 @@ export {
   EnrolRequest, EnrolResponse, ChallengeRequest, ChallengeResponse, EnrolmentTokenCreate, EnrolmentTokenCreated, HeldEnrolment, HeldEnrolmentList, EnrolmentResolve,
 } from './rest/enrolment.js';
 export { restPaths, LoginRequest, BackupStart, BackupStarted, JobStopRequest, RestoreRequest, RestoreGranted, PolicySet, StoreStatus } from './rest/operations.js';
+export {
+  Pressure, KeepReasonView, RetentionPlanQuery, RetentionSimulation, RetentionPlanView, RetentionComparison, PolicyOrigin, RetentionRunView, DeletionRequestView, AnomalyView, RetentionView, PolicyChange, SettingsChange,
+  BlastRadius, PolicySave, SettingsSave, PolicySaved, SettingsSaved, RetentionRunRequest, RetentionRunStarted, RetentionRunState, PinRequest, ReasonRequest, ImmutableRequest, DeleteRequest, DeleteAnswer,
+  DeletionRequestList, DeletionRequestAnswer, TagsSet, TagsView, DeletionList, OperatorView, OperatorList, OperatorCreate, OperatorCreated, Watermarks, Forecast, StoreUsageView, StoreHistoryQuery, StoreHistory, StoreAdvice,
+} from './rest/retention.js';

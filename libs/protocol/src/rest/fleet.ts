@@ -27,6 +27,15 @@ export type Job = z.infer<typeof Job>;
 export const Version = PointSummary.extend({
   bytes: ByteCounters.pick({ used: true, changed: true, sent: true, stored: true }).extend({ unique: z.number().int().nonnegative().nullable() }),
   proof: z.strictObject({ level: z.number().int(), at: isoTime }).nullable(), pinned: z.boolean(), kept: z.array(z.string()),
+  /** Why a pinned point stays; until when, null until unpinned. */
+  pin: z.strictObject({ reason: z.string(), until: isoTime.nullable(), by: z.string() }).nullable().optional(),
+  held: z.strictObject({ reason: z.string(), by: z.string(), since: isoTime }).nullable().optional(), immutableUntil: isoTime.nullable().optional(),
+  /** Deleted: it can be brought back until then. */
+  deleted: z.strictObject({ at: isoTime, purgeAfter: isoTime, by: z.string(), reason: z.string() }).nullable().optional(),
+  /** Why the state is not what it was when the point was made. */
+  mark: z.strictObject({ cause: z.string(), reason: z.string(), at: isoTime }).nullable().optional(),
+  /** Why it goes at the next run of retention; null when it stays. */
+  goes: z.string().nullable().optional(), codes: z.array(z.string()).optional(),
 });
 export type Version = z.infer<typeof Version>;
 

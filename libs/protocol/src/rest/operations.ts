@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BackupPolicy, JobId, MachineId, RestorePointManifest } from '@lifeboat/model';
+import { Forecast, Pressure, StoreAdvice, Watermarks } from './retention.js';
 
 /** Paths of the REST API; `:id` parts are filled by the client. All but `login`, `enrolments`, `challenges` and `health` need a login. */
 export const restPaths = {
@@ -9,6 +10,16 @@ export const restPaths = {
   computers: '/api/v1/computers', computer: '/api/v1/computers/:computer', versions: '/api/v1/computers/:computer/versions', items: '/api/v1/computers/:computer/versions/:version',
   backups: '/api/v1/backups', jobs: '/api/v1/jobs', job: '/api/v1/jobs/:jobId', stopJob: '/api/v1/jobs/:jobId/stop',
   restores: '/api/v1/restores', policy: '/api/v1/policies/default', machinePolicy: '/api/v1/computers/:computer/policy', store: '/api/v1/store',
+  storeUsage: '/api/v1/store/usage', storeHistory: '/api/v1/store/history', storeGc: '/api/v1/store/gc',
+  retention: '/api/v1/retention', retentionPlan: '/api/v1/retention/plan', retentionSimulation: '/api/v1/retention/simulation', retentionRun: '/api/v1/retention/run', retentionStop: '/api/v1/retention/stop',
+  retentionPolicies: '/api/v1/retention/policies', retentionBlastRadius: '/api/v1/retention/policies/blast-radius', retentionSettings: '/api/v1/retention/settings',
+  retentionSettingsBlastRadius: '/api/v1/retention/settings/blast-radius', deletions: '/api/v1/retention/deletions',
+  deletionRequests: '/api/v1/deletion-requests', approveDeletion: '/api/v1/deletion-requests/:requestId/approve', withdrawDeletion: '/api/v1/deletion-requests/:requestId/withdraw',
+  machineTags: '/api/v1/computers/:computer/tags', clearAnomaly: '/api/v1/computers/:computer/clear-anomaly',
+  pinVersion: '/api/v1/computers/:computer/versions/:version/pin', unpinVersion: '/api/v1/computers/:computer/versions/:version/unpin',
+  holdVersion: '/api/v1/computers/:computer/versions/:version/hold', releaseVersion: '/api/v1/computers/:computer/versions/:version/release',
+  freezeVersion: '/api/v1/computers/:computer/versions/:version/freeze', deleteVersion: '/api/v1/computers/:computer/versions/:version/delete',
+  undeleteVersion: '/api/v1/computers/:computer/versions/:version/undelete', operators: '/api/v1/operators',
 } as const;
 
 /** Logs a browser in: the answer sets an HttpOnly cookie. */
@@ -31,6 +42,8 @@ export const PolicySet = z.strictObject({ policy: BackupPolicy.nullable() });
 
 export const StoreStatus = z.strictObject({
   v: z.literal(1), storeId: z.string(), path: z.string(), device: z.string(), sizeBytes: z.number(), freeBytes: z.number(), liveBytes: z.number(), reclaimableBytes: z.number().nullable(),
-  logicalBytes: z.number(), dedupRatio: z.number().nullable(), compressionRatio: z.number().nullable(), watermarks: z.null(), pressure: z.enum(['green', 'red']), forecast: z.null(), chunks: z.number().int(), packs: z.number().int(),
+  logicalBytes: z.number(), dedupRatio: z.number().nullable(), compressionRatio: z.number().nullable(), watermarks: Watermarks.nullable(), pressure: Pressure, forecast: Forecast.nullable(), chunks: z.number().int(), packs: z.number().int(),
+  mountPoint: z.string().optional(), quotaBytes: z.number().nullable().optional(), reservedBytes: z.number().optional(), exclusiveBytes: z.number().nullable().optional(), sharedBytes: z.number().nullable().optional(),
+  parkedBackups: z.number().int().optional(), shortfallBytes: z.number().nullable().optional(), advice: z.array(StoreAdvice).optional(),
 });
 export type StoreStatus = z.infer<typeof StoreStatus>;
