@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { BaseForeign, RequestReused, SessionUnknown, VolumesInvalid } from './errors.js';
 import type { IngestStore } from './ingest-store.js';
 import type { BackupSession, Ingest, OpenSessionRequest } from './ingest.js';
-import { listSegments } from './journal/journal-files.js';
+import { listSegments, removeSegments } from './journal/journal-files.js';
 import { recoverJournal, type RecoveredSession } from './journal/recover-journal.js';
 import { SessionJournal } from './journal/session-journal.js';
 import type { VolumeBase } from './session/base-map.js';
@@ -26,17 +26,23 @@ export const sessionsPerMachineMax = 16;
 export async function createIngest(options: IngestOptions): Promise<Ingest> {
   const { store, clock } = options;
   const recovered: RecoveredSession[] = [];
+  const stillborn: StillbornJournal[] = [];
   for (const [sessionId, segments] of await listSegments(store.sessionsFs)) {
     const session = await recoverJournal(store.sessionsFs, sessionId, segments);
     if (session) recovered.push(session);
+    else stillborn.push({ sessionId, segments });
   }
   const committed = await findCommitted(store, new Set(recovered.flatMap(({ intent }) => (intent ? [intent.pointId] : []))));
-  return new JournaledIngest(options, recovered.map((session) => ({
+  const origins = recovered.map((session) => ({
     ...session,
     idleMs: Math.max(0, clock.nowMs() - session.lastAtMs),
     end: endOf(session, session.intent !== null && committed.has(session.intent.pointId)),
-  })));
+  }));
+  return new JournaledIngest(options, origins, stillborn);
 }
+
+/** What a crash left of a session that was never acknowledged: files, but no readable beginning. */
+type StillbornJournal = Readonly<{ sessionId: SessionId; segments: readonly number[] }>;
 
 function endOf({ damage }: RecoveredSession, committed: boolean): SessionEnd | null {
   if (committed) return { state: 'committed', code: 'SESSION_COMMITTED', message: 'the restore point exists' };
@@ -46,11 +52,14 @@ function endOf({ damage }: RecoveredSession, committed: boolean): SessionEnd | n
 class JournaledIngest implements Ingest {
   private readonly sessions = new Map<SessionId, JournaledSession>();
   private readonly openings = new Map<MachineId, SerialQueue>();
+  private readonly startedMs: number;
 
   constructor(
     private readonly options: IngestOptions,
     origins: readonly SessionOrigin[],
+    private stillborn: readonly StillbornJournal[],
   ) {
+    this.startedMs = options.clock.monotonicMs();
     for (const origin of origins) this.add(origin);
   }
 
@@ -81,6 +90,7 @@ class JournaledIngest implements Ingest {
   async expireParked(): Promise<readonly SessionId[]> {
     const expired = [...this.sessions.values()].filter(({ idleMs }) => idleMs > this.options.parkedMaxMs);
     for (const session of expired) await this.remove(session);
+    await this.removeStillborn();
     return expired.map(({ sessionId }) => sessionId);
   }
 
@@ -140,6 +150,15 @@ class JournaledIngest implements Ingest {
   private async dropOldest(machineId: MachineId): Promise<void> {
     const own = this.sessionsOf(machineId).sort((a, b) => b.idleMs - a.idleMs);
     for (const session of own.slice(0, Math.max(0, own.length - sessionsPerMachineMax))) await this.remove(session);
+  }
+
+  /** When a file of which nothing can be read was made is unknown; it has seen nothing since this start. */
+  private async removeStillborn(): Promise<void> {
+    const { store, clock, parkedMaxMs } = this.options;
+    if (this.stillborn.length === 0 || clock.monotonicMs() - this.startedMs <= parkedMaxMs) return;
+    const [...removed] = this.stillborn;
+    for (const { sessionId, segments } of removed) await removeSegments(store.sessionsFs, sessionId, segments);
+    this.stillborn = this.stillborn.filter((journal) => !removed.includes(journal));
   }
 
   private async remove(session: JournaledSession): Promise<void> {

@@ -18,6 +18,17 @@ export async function listSegments(fs: StoreFs): Promise<Map<SessionId, number[]
   return found;
 }
 
+/** Removes segments of a session, those that are there, in the given order. Durable when it resolves. */
+export async function removeSegments(fs: StoreFs, sessionId: SessionId, numbers: readonly number[]): Promise<void> {
+  await asStoreErrors(sessionId, async () => {
+    for (const number of numbers) {
+      const path = segmentPath(sessionId, number);
+      if (await fs.exists(path)) await fs.unlink(path);
+    }
+    await fs.syncDir('');
+  });
+}
+
 /** Reads up to `lengthBytes` at `position`; shorter only at the end of the file. */
 export async function readUpTo(file: StoreFile, position: number, lengthBytes: number): Promise<Uint8Array> {
   const target = new Uint8Array(lengthBytes);

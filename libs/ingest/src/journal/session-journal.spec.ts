@@ -113,7 +113,7 @@ test('what a recovery has read survives the next loss of power, bytes and names'
   let found = 0;
   for (let inSteps = 0; inSteps < 30; inSteps += 1) {
     const half = new MemorySessionsFs();
-    half.failNext('EIO', inSteps);
+    half.failNext('EIO', inSteps, true);
     await SessionJournal.create(half, { sessionId, open }).catch(() => undefined);
     half.heal();
     if (!(await recover(half))) continue;

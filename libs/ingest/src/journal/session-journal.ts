@@ -1,7 +1,7 @@
 import { assertInvariant, type SessionId } from '@lifeboat/model';
 import type { StoreFile, StoreFs } from '@lifeboat/store';
 import { SessionJournalDamaged } from '../errors.js';
-import { asStoreErrors, segmentPath, writeFully } from './journal-files.js';
+import { asStoreErrors, removeSegments, segmentPath, writeFully } from './journal-files.js';
 import { encodeRecord, encodeSegmentHeader, journalFrameBytes, recordBodyBytesMax, type CommitIntent, type JournalFrame, type JournalOpen, type JournalRecord } from './journal-format.js';
 import { scanSegment } from './scan-segment.js';
 
@@ -30,10 +30,16 @@ export class SessionJournal {
     this.lastSeq = found.lastSeq;
   }
 
-  /** A new session's journal, durable when it resolves. */
+  /** A new session's journal, durable when it resolves. An agent that tries again and again on a full disk leaves no half-made file behind. */
   static async create(fs: StoreFs, session: JournaledAs): Promise<SessionJournal> {
     const journal = new SessionJournal(fs, session, { segments: [], lastSeq: 0 });
-    await journal.guarded(() => journal.begin(session.open.openedAtMs));
+    try {
+      await journal.guarded(() => journal.begin(session.open.openedAtMs));
+    } catch (error) {
+      // The first failure is what the caller must know; a file that cannot be removed either goes when it has expired.
+      await journal.remove().catch(() => undefined);
+      throw error;
+    }
     return journal;
   }
 
@@ -152,13 +158,7 @@ export class SessionJournal {
   }
 
   private async unlinkAll(segments: readonly Segment[]): Promise<void> {
-    await asStoreErrors(this.sessionId, async () => {
-      for (const { number } of segments) {
-        const path = segmentPath(this.sessionId, number);
-        if (await this.fs.exists(path)) await this.fs.unlink(path);
-      }
-      await this.fs.syncDir('');
-    });
+    await removeSegments(this.fs, this.sessionId, segments.map(({ number }) => number));
   }
 
   private async withFile(path: string, task: (file: StoreFile) => Promise<void>): Promise<void> {

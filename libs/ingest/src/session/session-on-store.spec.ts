@@ -87,3 +87,29 @@ test('a real store that is full parks the session, and room lets it go on', asyn
   for (const frame of frames.slice(session.durableSeq)) await session.accept(frame);
   await assertWhole(store, await session.commit(draftOf(volumes), identity));
 });
+
+test('a session that never began leaves no file: neither on a full disk nor, a day later, after a crash', async () => {
+  const { fs, ingest } = await start(new MemoryStoreFs(), 8);
+  const open = (): Promise<unknown> => ingest.open({ machineId: machineA, open: openFor(volumes), findBase: () => Promise.reject(new TypeError('there is no base')) });
+  const journals = (of: MemoryStoreFs): string[] => of.paths().filter((path) => path.startsWith('sessions/'));
+  fs.capacityBytes = fs.usedBytes() + 100;
+  for (const attempt of [1, 2, 3]) expect([await codeOf(open()), attempt]).toEqual(['STORE_FULL', attempt]);
+  expect(journals(fs)).toEqual([]);
+  fs.capacityBytes = Number.POSITIVE_INFINITY;
+  fs.faults = (operation) => {
+    if (operation === 'write') fs.dieBefore = fs.operations + 1;
+    return undefined;
+  };
+  expect(await codeOf(open())).not.toBe('none');
+  const left = fs.crash('kill');
+  expect(journals(left)).toHaveLength(1);
+  let nowMs = 1_000_000;
+  const store = await openMemoryStore(left, { random: seededRandom(9) });
+  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, sleep: () => Promise.resolve() };
+  const again = await createIngest({ store, clock, random: seededRandom(9), parkedMaxMs: 60_000 });
+  await again.expireParked();
+  expect(journals(left)).toHaveLength(1);
+  nowMs += 60_001;
+  await again.expireParked();
+  expect(journals(left)).toEqual([]);
+});

@@ -266,7 +266,7 @@ class MemoryFile implements StoreFile {
 }
 
 function systemError(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${path}`), { code });
+  return Object.assign(new Error(`${code}: ${path}`), { code, syscall: 'memory' });
 }
 
 function listNodes(directory: MemoryDirectory): MemoryNode[] {
