@@ -113,7 +113,7 @@ test.each([
 
 test.each([
   { name: 'all copies gone', files: ['STORE.a', 'STORE.b', 'STORE.c'], code: 'STORE_FILE_DAMAGED' },
-  { name: 'a lost ledger', files: ['ledger/0000000000000001.led'], code: 'LEDGER_CORRUPT' },
+  { name: 'a ledger lost twice', files: ['ledger/0000000000000001.led', 'ledger-mirror/0000000000000001.led'], code: 'LEDGER_CORRUPT' },
 ])('a store with $name is refused and left as it is', async ({ files, code }) => {
   const fs = new MemoryStoreFs();
   const store = await openMemoryStore(fs);
@@ -125,17 +125,18 @@ test.each([
   expect(fs.paths()).toEqual(before);
 });
 
-test('a ledger record that rotted is corruption, also the last one', async () => {
+test('a ledger record that rotted in both copies is corruption, also the last one', async () => {
   const fs = new MemoryStoreFs();
   const store = await openMemoryStore(fs);
   for (let event = 0; event < 3; event += 1) await store.appendLedger({ type: 'policy.set', machineId: null, policy: null });
   await store.close();
-  const path = 'ledger/0000000000000001.led';
-  const length = fs.bytesOf(path).length;
+  const length = fs.bytesOf('ledger/0000000000000001.led').length;
   for (let at = 0; at < length; at += 5) {
     const copy = fs.copy();
-    copy.corrupt(path, (bytes) => { bytes[at] = (bytes[at] ?? 0) ^ 0x21; });
-    await expect(openMemoryStore(copy)).rejects.toMatchObject({ code: 'LEDGER_CORRUPT', details: { file: path } });
+    for (const directory of ['ledger', 'ledger-mirror']) copy.corrupt(`${directory}/0000000000000001.led`, (bytes) => { bytes[at] = (bytes[at] ?? 0) ^ 0x21; });
+    const before = copy.paths();
+    await expect(openMemoryStore(copy)).rejects.toMatchObject({ code: 'LEDGER_CORRUPT', details: { file: 'ledger/0000000000000001.led' } });
+    expect(copy.paths()).toEqual(before);
   }
 });
 

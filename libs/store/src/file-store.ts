@@ -19,6 +19,7 @@ import { SegmentReader } from './pack/segment-reader.js';
 import type { CommittedPoints } from './point/committed-points.js';
 import { encodePointFile } from './point/point-file.js';
 import type { PointFiles } from './point/point-files.js';
+import { addTwinReports, type TwinReport } from './recovery/twin-report.js';
 import type { ReceivedPage, ReceivedSegment, Store, StoreStats } from './store.js';
 
 /** What a store is made of, all opened and recovered; the store closes them. */
@@ -101,6 +102,12 @@ export class FileStore implements Store {
   readLedger(fromSeq: number): AsyncIterable<LedgerRecord> {
     this.assertOpen();
     return this.parts.ledger.read(fromSeq);
+  }
+
+  async verifyTwins(signal?: AbortSignal): Promise<TwinReport> {
+    this.assertOpen();
+    const { ledger, pointFiles, points } = this.parts;
+    return addTwinReports([await ledger.verifyCopies(signal), await pointFiles.verifyCopies(points.all(), signal)]);
   }
 
   async stats(): Promise<StoreStats> {

@@ -1,6 +1,7 @@
 import type { Digest, LedgerEvent, LedgerRecord, MachineId, PageSource, RestorePointId, RestorePointManifest, StoreId } from '@lifeboat/model';
 import type { StoredCodec } from '@lifeboat/codec';
 import type { StoreFs } from './fs/store-fs.js';
+import type { TwinReport } from './recovery/twin-report.js';
 
 /**
  * Chunks that came together in one batch. `plain` holds their bytes in the order of `chunks`, without gaps, 1 MiB at most; `payload` is the same
@@ -82,6 +83,12 @@ export interface Store {
 
   /** Records with `seq >= fromSeq` in order, up to the last durable one. @throws LedgerCorrupt (LEDGER_CORRUPT). */
   readLedger(fromSeq: number): AsyncIterable<LedgerRecord>;
+
+  /**
+   * Reads both copies of everything the store keeps twice, the ledger and the points, and writes a damaged copy again from the other one; what it held goes to
+   * `quarantine/`. Reading repairs too, but only what is read. Cost: reads all of it.
+   */
+  verifyTwins(signal?: AbortSignal): Promise<TwinReport>;
 
   /** The directory of session journals; its paths are relative to `sessions/`. */
   readonly sessionsFs: StoreFs;

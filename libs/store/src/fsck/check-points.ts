@@ -2,12 +2,11 @@ import { isLifeboatError, type Digest, type RestorePointManifest, type StoreId }
 import { isInvalid } from '../binary/binary.js';
 import { walkClosure } from '../commit/walk-closure.js';
 import { ChunkMissing } from '../errors.js';
-import { errnoOf } from '../fs/errno.js';
-import { readWhole } from '../fs/file-io.js';
 import type { StoreFs } from '../fs/store-fs.js';
 import type { SegmentReader } from '../pack/segment-reader.js';
 import type { CommittedPoint } from '../point/committed-points.js';
-import { decodePointFile, manifestBytesMax, POINT_HEADER_BYTES, pointPathOf } from '../point/point-file.js';
+import { pointDirectories, pointTwinsOf } from '../point/point-file.js';
+import { pointFileMissing, readPointCopies } from '../point/point-files.js';
 import type { LedgerContent } from './check-ledger.js';
 import type { CheckedPacks } from './check-packs.js';
 import { DamageList, type DamagedVolume } from './damage-list.js';
@@ -16,7 +15,7 @@ import type { FsckFindings, FsckProgress } from './fsck-report.js';
 
 /** What the points are checked with. */
 export type PointCheck = Readonly<{
-  fs: StoreFs; storeId: StoreId; ledger: LedgerContent; table: DigestTable; packs: CheckedPacks; reader: SegmentReader; findings: FsckFindings;
+  fs: StoreFs; storeId: StoreId; mirrored: boolean; ledger: LedgerContent; table: DigestTable; packs: CheckedPacks; reader: SegmentReader; findings: FsckFindings;
   onProgress?: ((progress: FsckProgress) => void) | undefined; signal?: AbortSignal | undefined;
 }>;
 
@@ -36,21 +35,19 @@ export async function checkPoints(check: PointCheck): Promise<DamageList> {
   return damage;
 }
 
-/** The manifest, or what is wrong with the point's file. */
-async function readPoint({ fs, storeId, findings }: PointCheck, point: CommittedPoint): Promise<RestorePointManifest | string> {
-  const path = pointPathOf(point);
-  try {
-    const decoded = decodePointFile(await readWhole(fs, path, manifestBytesMax + POINT_HEADER_BYTES), { storeId, ...point });
-    const reason = isInvalid(decoded) ? decoded.invalid : decoded.manifestDigest === point.manifestDigest ? undefined : 'not the manifest that was committed';
-    if (reason === undefined && !isInvalid(decoded)) return decoded.manifest;
-    findings.add('damage', 'POINT_FILE_DAMAGED', { path, lengthBytes: (await fs.stat(path))?.sizeBytes ?? 0, detail: reason ?? 'point file' });
-    return reason ?? 'point file';
-  } catch (error) {
-    const code = isLifeboatError(error) ? error.code : errnoOf(error);
-    if (code === undefined) throw error;
-    findings.add('damage', code === 'ENOENT' ? 'POINT_FILE_MISSING' : 'POINT_FILE_DAMAGED', { path, detail: code });
-    return code === 'ENOENT' ? 'the point file is missing' : code;
+/** The manifest, or what is wrong with both of the point's files. */
+async function readPoint({ fs, storeId, findings, mirrored }: PointCheck, point: CommittedPoint): Promise<RestorePointManifest | string> {
+  const copies = await readPointCopies(fs, storeId, point);
+  const intact = copies.map(({ content }) => content).find((content) => !isInvalid(content));
+  for (const [index, { path, content }] of copies.entries()) {
+    if (!isInvalid(content) || (index > 0 && content.invalid === pointFileMissing && !mirrored)) continue;
+    const code = content.invalid === pointFileMissing ? 'POINT_FILE_MISSING' : 'POINT_FILE_DAMAGED';
+    const detail = intact ? `${content.invalid}; the other copy serves` : content.invalid;
+    findings.add('damage', code, { path, lengthBytes: (await fs.stat(path))?.sizeBytes ?? 0, detail });
   }
+  if (intact && !isInvalid(intact)) return intact.manifest;
+  const [first] = copies;
+  return isInvalid(first.content) ? first.content.invalid : 'point file';
 }
 
 async function checkVolumes(check: PointCheck, manifest: RestorePointManifest, damage: DamageList): Promise<void> {
@@ -110,19 +107,20 @@ function describe(error: unknown): string {
 
 /** Point files that the ledger does not know: commits that a crash stopped before their record. */
 async function reportUncommitted({ fs, ledger, findings }: PointCheck): Promise<void> {
-  const known = new Set(ledger.points.all().map(pointPathOf));
-  for (const machineId of await fs.readDir('points')) {
-    const directory = `points/${machineId}`;
-    if ((await fs.stat(directory))?.kind !== 'directory') {
-      findings.add('info', 'FILE_UNKNOWN', { path: directory, detail: 'not a file of the store' });
-      continue;
-    }
-    for (const name of await fs.readDir(directory)) {
-      const path = `${directory}/${name}`;
-      if (known.has(path)) continue;
-      if (name.endsWith('.point')) findings.add('info', 'POINT_NOT_COMMITTED', { path, detail: 'the commit of this point was never completed' });
-      else findings.add('info', 'FILE_UNKNOWN', { path, detail: 'left by an interrupted write, or not a file of the store' });
+  const known = new Set(ledger.points.all().flatMap((point) => Object.values(pointTwinsOf(point))));
+  for (const root of pointDirectories) {
+    for (const machineId of (await fs.exists(root)) ? await fs.readDir(root) : []) {
+      const directory = `${root}/${machineId}`;
+      if ((await fs.stat(directory))?.kind !== 'directory') {
+        findings.add('info', 'FILE_UNKNOWN', { path: directory, detail: 'not a file of the store' });
+        continue;
+      }
+      for (const name of await fs.readDir(directory)) {
+        const path = `${directory}/${name}`;
+        if (known.has(path)) continue;
+        if (name.endsWith('.point')) findings.add('info', 'POINT_NOT_COMMITTED', { path, detail: 'the commit of this point was never completed, or the point was purged' });
+        else findings.add('info', 'FILE_UNKNOWN', { path, detail: 'left by an interrupted write, or not a file of the store' });
+      }
     }
   }
 }
-

@@ -1,13 +1,13 @@
 import type { StoreId } from '@lifeboat/model';
 import { isInvalid } from '../binary/binary.js';
 import { NotAStore, StoreFileDamaged } from '../errors.js';
-import { readWhole } from '../fs/file-io.js';
 import { nodeStoreFs } from '../fs/node-store-fs.js';
 import type { StoreFs } from '../fs/store-fs.js';
 import { socketLocker, type StoreLocker } from '../lock/store-locker.js';
 import { PackFiles } from '../pack/pack-files.js';
 import { SegmentReader } from '../pack/segment-reader.js';
 import { decideStoreFile, readStoreFiles } from '../store-file/open-store-file.js';
+import { isMirrored, type StoreFileContent } from '../store-file/store-file.js';
 import { checkLedger } from './check-ledger.js';
 import { checkPacks } from './check-packs.js';
 import { checkPoints } from './check-points.js';
@@ -45,16 +45,17 @@ export async function checkStore(options: CheckStoreOptions): Promise<FsckReport
 async function checkLocked(options: CheckStoreOptions, fs: StoreFs): Promise<FsckReport> {
   const { readData, onProgress, signal } = options;
   const findings = new FsckFindings();
-  const ownId = await checkStoreFiles(fs, options.path, findings);
-  const ledger = await checkLedger(fs, findings, signal);
+  const content = await checkStoreFiles(fs, options.path, findings);
+  const mirrored = content === null || isMirrored(content);
+  const ledger = await checkLedger({ fs, findings, mirrored, signal });
   onProgress?.({ phase: 'ledger', done: ledger.records, total: ledger.records });
-  const storeId = ownId ?? ledger.storeId;
+  const storeId = content?.storeId ?? ledger.storeId;
   if (storeId !== null && ledger.storeId !== null && storeId !== ledger.storeId) findings.add('damage', 'LEDGER_DAMAGED', { path: 'ledger', detail: 'ledger of another store' });
   const table = new DigestTable();
   const packs = await checkPacks({ fs, table, findings, ledger, readData, onProgress, signal });
   const packFiles = new PackFiles(fs);
   try {
-    const damage = await checkPoints({ fs, storeId: storeId ?? ('' as StoreId), ledger, table, packs, reader: new SegmentReader(packFiles), findings, onProgress, signal });
+    const damage = await checkPoints({ fs, storeId: storeId ?? ('' as StoreId), mirrored, ledger, table, packs, reader: new SegmentReader(packFiles), findings, onProgress, signal });
     return {
       storeId, readData, clean: !findings.anyDamage && damage.count === 0, findings: findings.list,
       damage: damage.entries, damageTruncated: damage.truncated, affectedPoints: damage.affectedPoints,
@@ -68,15 +69,15 @@ async function checkLocked(options: CheckStoreOptions, fs: StoreFs): Promise<Fsc
   }
 }
 
-async function checkStoreFiles(fs: StoreFs, path: string, findings: FsckFindings): Promise<StoreId | null> {
-  const copies = await readStoreFiles(fs, readWhole);
+async function checkStoreFiles(fs: StoreFs, path: string, findings: FsckFindings): Promise<StoreFileContent | null> {
+  const copies = await readStoreFiles(fs, false);
   if (copies.every((copy) => copy.content === null) && !(await fs.exists('ledger'))) throw new NotAStore(path, (await fs.readDir(''))[0] ?? 'nothing');
   for (const { name, content } of copies) {
     if (content === null) findings.add('damage', 'STORE_COPY_MISSING', { path: name, detail: 'the other copies serve; the next start writes this one again' });
     else if (isInvalid(content)) findings.add('damage', 'STORE_COPY_DAMAGED', { path: name, lengthBytes: 512, detail: content.invalid });
   }
   try {
-    return decideStoreFile(copies).storeId;
+    return decideStoreFile(copies);
   } catch (error) {
     if (!(error instanceof StoreFileDamaged)) throw error;
     findings.add('damage', 'STORE_COPIES_UNUSABLE', { path: 'STORE.a', detail: String(error.details['reason']) });

@@ -1,5 +1,6 @@
 import { bytesToHex, writeHex, type Digest, type StoreId } from '@lifeboat/model';
 import { crcHolds, getUint64, hasAscii, isZero, putAscii, putUint64, sealWithCrc, viewOf, type Invalid } from '../binary/binary.js';
+import type { TwinPaths } from '../fs/mirrored-file.js';
 
 /** Byte-exact description: docs/formats/ledger.md. */
 export const SEGMENT_HEADER_BYTES = 128;
@@ -41,8 +42,14 @@ export function decodeSegmentHeader(bytes: Uint8Array): LedgerSegmentHeader | In
   return header.firstSeq >= 1 ? header : { invalid: 'segment sequence' };
 }
 
-/** Name of the segment that begins with record `firstSeq`. */
-export const segmentPathOf = (firstSeq: number): string => `ledger/${firstSeq.toString(16).padStart(16, '0')}.led`;
+/** The ledger lies in two directories with equal files. */
+export const ledgerDirectories = ['ledger', 'ledger-mirror'] as const;
+
+/** Name of the segment that begins with record `firstSeq`, in the first directory or the one named. */
+export const segmentPathOf = (firstSeq: number, directory: (typeof ledgerDirectories)[number] = 'ledger'): string => `${directory}/${firstSeq.toString(16).padStart(16, '0')}.led`;
+
+/** Names of both copies of that segment. */
+export const segmentTwinsOf = (firstSeq: number): TwinPaths => ({ path: segmentPathOf(firstSeq), twin: segmentPathOf(firstSeq, 'ledger-mirror') });
 
 /** The sequence number in a segment's file name; undefined for any other name. */
 export function firstSeqOf(fileName: string): number | undefined {

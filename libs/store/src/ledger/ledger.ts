@@ -4,11 +4,15 @@ import type { WriteFence } from '../concurrency/write-fence.js';
 import { LedgerCorrupt, StoreFull } from '../errors.js';
 import { isNoSpace } from '../fs/errno.js';
 import { readWhole, syncDirectory, syncFile, writeFullyAt } from '../fs/file-io.js';
+import type { TwinReport } from '../recovery/twin-report.js';
+import { MirroredFile, syncTwinDirectories } from '../fs/mirrored-file.js';
 import type { StoreFile, StoreFs } from '../fs/store-fs.js';
 import { encodeEntry, eventBytesMax } from './ledger-entry.js';
-import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentPathOf } from './ledger-segment.js';
-import { listSegments, loadLedger, segmentBytesRoll, type KnownEntry, type LoadedLedger } from './load-ledger.js';
-import { parseSegment } from './parse-segment.js';
+import { encodeSegmentHeader, firstSeqOf, ledgerDirectories, SEGMENT_HEADER_BYTES, segmentPathOf, segmentTwinsOf } from './ledger-segment.js';
+import { loadLedger, type KnownEntry, type LoadedLedger } from './load-ledger.js';
+import { mergeSegment, type MergedSegment } from './merge-segment.js';
+import { parseSegment, type ParsedSegment } from './parse-segment.js';
+import { readSegmentCopies, repairSegmentCopies, segmentBytesRoll } from './segment-copies.js';
 
 /** Who opens the ledger, for the record of the takeover. */
 export type LedgerOwner = Readonly<{ storeId: StoreId; host: string; pid: number }>;
@@ -23,13 +27,14 @@ interface LedgerState {
 }
 
 interface CurrentSegment {
+  readonly firstSeq: number;
   readonly file: StoreFile;
   readonly path: string;
   endBytes: number;
 }
 
 /**
- * The append-only history of the store. Each owner writes segments of its own and begins with a `writer.takeover`, so that nothing is ever
+ * The append-only history of the store, kept in two directories with equal files. Each owner writes segments of its own and begins with a `writer.takeover`, so that nothing is ever
  * appended behind a tear and a second owner is noticed by its files.
  */
 export class Ledger {
@@ -51,7 +56,7 @@ export class Ledger {
   /** Reads and checks the ledger; `visit` sees every entry. Errors as of loadLedger. */
   static async open(ports: LedgerPorts, owner: LedgerOwner, visit: (entry: KnownEntry) => void): Promise<Ledger> {
     let lastToken = 0;
-    const loaded: LoadedLedger = await loadLedger(ports.fs, owner.storeId, (entry) => {
+    const loaded: LoadedLedger = await loadLedger({ fs: ports.fs, storeId: owner.storeId, nowMs: ports.clock.nowMs() }, (entry) => {
       if (entry.event.type === 'writer.takeover') lastToken = Math.max(lastToken, entry.event.writerToken);
       visit(entry);
     });
@@ -86,6 +91,19 @@ export class Ledger {
     }
   }
 
+  /** Compares both copies of every segment and repairs what one of them lost. */
+  async verifyCopies(signal?: AbortSignal): Promise<TwinReport> {
+    const report = { checked: 0, repaired: 0, damaged: 0 };
+    for (const firstSeq of [...this.state.segments]) {
+      signal?.throwIfAborted();
+      const { copies, tail } = await this.queue.run(() => this.mergeAndRepair(firstSeq));
+      report.checked += 1;
+      if (tail.kind === 'damaged') report.damaged += 1;
+      else if (copies.some((copy) => copy !== 'whole')) report.repaired += 1;
+    }
+    return report;
+  }
+
   /** Waits for appends under way and closes the current segment. */
   async close(): Promise<void> {
     await this.queue.run(async () => {
@@ -96,16 +114,36 @@ export class Ledger {
 
   /** Reads up to `lastSeq` only: behind it may lie an append whose sync is still under way. */
   private async readSegment(firstSeq: number, lastSeq: number): Promise<LedgerRecord[]> {
-    const file = segmentPathOf(firstSeq);
-    const parsed = parseSegment(await readWhole(this.ports.fs, file, Number.MAX_SAFE_INTEGER));
-    const records: LedgerRecord[] = [];
-    for (const { seq, atMs, event } of parsed.entries) if (seq <= lastSeq && event) records.push({ seq, atMs, event });
-    const reached = records.at(-1)?.seq ?? firstSeq - 1;
-    if (reached < lastSeq) {
-      const offsetBytes = parsed.tail.kind === 'clean' ? 0 : parsed.tail.offsetBytes;
-      throw new LedgerCorrupt({ file, offsetBytes, reason: 'records that were written before are not readable' });
+    const records = recordsOf(await this.parseFirstCopy(firstSeq), lastSeq);
+    if (reaches(records, firstSeq, lastSeq)) return records;
+    const { entries, tail } = await this.queue.run(() => this.mergeAndRepair(firstSeq));
+    const merged = recordsOf({ entries }, lastSeq);
+    if (reaches(merged, firstSeq, lastSeq)) return merged;
+    throw new LedgerCorrupt({ file: segmentPathOf(firstSeq), offsetBytes: tail.kind === 'clean' ? 0 : tail.offsetBytes, reason: 'records that were written before are not readable' });
+  }
+
+  /** No entries when the first copy cannot be read at all. */
+  private async parseFirstCopy(firstSeq: number): Promise<Pick<ParsedSegment, 'entries'>> {
+    try {
+      return parseSegment(await readWhole(this.ports.fs, segmentPathOf(firstSeq), Number.MAX_SAFE_INTEGER));
+    } catch {
+      // Whatever is wrong with this copy, the other one is asked next, and reports when it has nothing better.
+      return { entries: [] };
     }
-    return records;
+  }
+
+  /** Runs alone: no append is under way. A segment that is being written to gets no more records once one of its copies was found damaged. */
+  private async mergeAndRepair(firstSeq: number): Promise<MergedSegment> {
+    const { fs, fence, clock } = this.ports;
+    const merged = mergeSegment(...(await readSegmentCopies(fs, firstSeq, false)), (header) => header.firstSeq === firstSeq && header.storeId === this.owner.storeId);
+    if (!fence.isDown && merged.tail.kind !== 'damaged' && merged.copies.some((copy) => copy !== 'whole')) {
+      if (this.current?.firstSeq === firstSeq) {
+        await this.current.file.close();
+        this.current = undefined;
+      }
+      await fence.guard('a repair of the ledger failed', () => repairSegmentCopies(fs, firstSeq, merged, clock.nowMs()));
+    }
+    return merged;
   }
 
   private async takeOverOnce(): Promise<void> {
@@ -135,17 +173,23 @@ export class Ledger {
     try {
       await writeFullyAt(segment.file, bytes, { path: segment.path, offsetBytes: segment.endBytes });
     } catch (error) {
-      if (isNoSpace(error)) await segment.file.truncate(segment.endBytes);
+      if (isNoSpace(error)) await this.cutBack(segment);
       throw error;
     }
     await syncFile(segment.file, segment.path);
     segment.endBytes += bytes.length;
   }
 
+  /** Durably, so that what failed cannot come back in one copy while the other holds what was written in its place. */
+  private async cutBack(segment: CurrentSegment): Promise<void> {
+    await segment.file.truncate(segment.endBytes);
+    await syncFile(segment.file, segment.path);
+  }
+
   /** The file lock does not reach every second owner; a segment that this owner did not write does. */
   private async assertSoleWriter(): Promise<void> {
     const known = this.state.segments.at(-1) ?? 0;
-    const newest = (await listSegments(this.ports.fs)).at(-1) ?? 0;
+    const newest = (await this.ports.fs.readDir('ledger')).reduce((last, name) => Math.max(last, firstSeqOf(name) ?? 0), 0);
     if (newest > known && newest !== this.state.emptySegment) throw this.ports.fence.trip('another process took over the store');
   }
 
@@ -161,23 +205,24 @@ export class Ledger {
 
   private async createSegment(record: LedgerRecord): Promise<CurrentSegment> {
     const { fs } = this.ports;
-    const path = segmentPathOf(record.seq);
+    const names = segmentTwinsOf(record.seq);
     const header = encodeSegmentHeader({ storeId: this.owner.storeId, firstSeq: record.seq, previousHash: this.state.lastHash, createdAtMs: record.atMs });
-    const file = await fs.open(path, 'create');
+    const file = await MirroredFile.create(fs, names);
     try {
-      await writeFullyAt(file, header, { path, offsetBytes: 0 });
-      await syncFile(file, path);
-      await syncDirectory(fs, 'ledger');
+      await writeFullyAt(file, header, { path: names.path, offsetBytes: 0 });
+      await syncFile(file, names.path);
+      await syncTwinDirectories(fs, names);
     } catch (error) {
       await file.close();
-      // The file holds no record; it is removed so that the next attempt finds its name free.
+      // The files hold no record; they are removed so that the next attempt finds their names free.
       if (isNoSpace(error)) {
-        await fs.unlink(path);
+        await fs.unlink(names.path);
+        await fs.unlink(names.twin);
         throw new StoreFull(error);
       }
       throw error;
     }
-    return { file, path, endBytes: SEGMENT_HEADER_BYTES };
+    return { firstSeq: record.seq, file, path: names.path, endBytes: SEGMENT_HEADER_BYTES };
   }
 
   /** A segment in which no record was ever durable bears the name of the next one; it is kept, elsewhere. */
@@ -185,9 +230,21 @@ export class Ledger {
     const { emptySegment } = this.state;
     if (emptySegment === null) return;
     const { fs, clock } = this.ports;
-    await fs.rename(segmentPathOf(emptySegment), `quarantine/${segmentPathOf(emptySegment).slice('ledger/'.length)}.${String(clock.nowMs())}`);
-    await syncDirectory(fs, 'quarantine');
-    await syncDirectory(fs, 'ledger');
+    for (const directory of ledgerDirectories) {
+      const path = segmentPathOf(emptySegment, directory);
+      if (!(await fs.exists(path))) continue;
+      await fs.rename(path, `quarantine/${path.replace('/', '-')}.${String(clock.nowMs())}`);
+      await syncDirectory(fs, 'quarantine');
+      await syncDirectory(fs, directory);
+    }
     this.state.emptySegment = null;
   }
+}
+
+function recordsOf({ entries }: Pick<ParsedSegment, 'entries'>, lastSeq: number): LedgerRecord[] {
+  return entries.flatMap(({ seq, atMs, event }) => (seq <= lastSeq && event ? [{ seq, atMs, event }] : []));
+}
+
+function reaches(records: readonly LedgerRecord[], firstSeq: number, lastSeq: number): boolean {
+  return (records.at(-1)?.seq ?? firstSeq - 1) >= lastSeq;
 }

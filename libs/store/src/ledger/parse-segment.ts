@@ -41,12 +41,14 @@ export function parseSegment(bytes: Uint8Array): ParsedSegment {
   return { header, entries, strays: [], tail: { kind: 'clean' } };
 }
 
-function findChainFault(entry: LedgerEntry, seq: number, previousHash: Digest): string | undefined {
+/** Why an entry does not continue the chain; undefined when it does. */
+export function findChainFault(entry: LedgerEntry, seq: number, previousHash: Digest): string | undefined {
   if (entry.seq !== seq) return 'sequence number';
   return entry.previousHash === previousHash ? undefined : 'hash chain';
 }
 
-function classifyTail(bytes: Uint8Array, at: number, reason: string): Pick<ParsedSegment, 'tail' | 'strays'> {
+/** What the bytes from `at` on are, when no record that continues the chain begins there. */
+export function classifyTail(bytes: Uint8Array, at: number, reason: string): Pick<ParsedSegment, 'tail' | 'strays'> {
   const strays = findEntries(bytes, at);
   const kind = strays.length === 0 && isTear(bytes, at) ? 'torn' : 'damaged';
   return { strays, tail: { kind, offsetBytes: at, lengthBytes: bytes.length - at, reason } };

@@ -1,6 +1,7 @@
 import { compressChunk, crc32, digestOf, expand, type StoredCodec } from '@lifeboat/codec';
 import { assertInvariant, bytesToHex, isLifeboatError, MIB, RestorePointManifest, writeHex, type Digest, type MachineId, type RestorePointId, type StoreId } from '@lifeboat/model';
 import { crcHolds, hasAscii, isZero, putAscii, sealWithCrc, viewOf, type Invalid } from '../binary/binary.js';
+import type { TwinPaths } from '../fs/mirrored-file.js';
 import { canonicalJson } from '../binary/canonical-json.js';
 
 /** Byte-exact description: docs/formats/point-file.md. */
@@ -17,10 +18,13 @@ export type NamedManifest = Readonly<{ manifest: RestorePointManifest; manifestD
 /** Which point a file must hold. */
 export type PointIdentity = Readonly<{ storeId: StoreId; machineId: MachineId; pointId: RestorePointId }>;
 
-/** Directory of a machine's points. */
-export const pointDirectoryOf = (machineId: MachineId): string => `points/${machineId}`;
-/** File of a point. */
-export const pointPathOf = (point: Readonly<{ machineId: MachineId; pointId: RestorePointId }>): string => `${pointDirectoryOf(point.machineId)}/${point.pointId}.point`;
+/** Points lie in two directories with equal files. */
+export const pointDirectories = ['points', 'points-mirror'] as const;
+/** File of a point, in the first directory or the one named. */
+export const pointPathOf = (point: Readonly<{ machineId: MachineId; pointId: RestorePointId }>, directory: (typeof pointDirectories)[number] = 'points'): string =>
+  `${directory}/${point.machineId}/${point.pointId}.point`;
+/** Both files of a point. */
+export const pointTwinsOf = (point: Readonly<{ machineId: MachineId; pointId: RestorePointId }>): TwinPaths => ({ path: pointPathOf(point), twin: pointPathOf(point, 'points-mirror') });
 
 /** The bytes of a point file and the manifest's digest. */
 export function encodePointFile(storeId: StoreId, manifest: RestorePointManifest): { bytes: Uint8Array; manifestDigest: Digest } {

@@ -6,8 +6,10 @@ export const STORE_FILE_BYTES = 512;
 export const storeFileNames = ['STORE.a', 'STORE.b', 'STORE.c'] as const;
 const MAGIC = 'LBSTORE\n';
 const DIGEST_BLAKE3_256 = 1;
-/** Version this program writes. A higher major, or a feature bit it does not know, is refused. */
-export const storeFormat = { major: 1, minor: 0 } as const;
+/** Ledger, points and meta packs have twins; a program that does not keep them must not write. */
+export const FEATURE_MIRRORED = 1;
+/** Version and features this program writes. A higher major, or a feature bit it does not know, is refused. */
+export const storeFormat = { major: 1, minor: 1, readFeatures: 0, writeFeatures: FEATURE_MIRRORED, repairFeatures: 0 } as const;
 
 /** What the STORE file says: identity, format and mandatory features. Bits stand for features a program must know to read, write or repair. */
 export type StoreFileContent = Readonly<{
@@ -48,7 +50,13 @@ export function decodeStoreFile(bytes: Uint8Array): StoreFileContent | Invalid {
   return content;
 }
 
-/** Tells whether this program may open a store of that format. This version knows no feature bits at all. */
-export function isKnownFormat(content: StoreFileContent): boolean {
-  return content.major <= storeFormat.major && content.readFeatures === 0 && content.writeFeatures === 0 && content.repairFeatures === 0;
+/** Tells whether this program may open a store of that format; only to read it, features that concern writing and repair do not matter. */
+export function isKnownFormat(content: StoreFileContent, readOnly = false): boolean {
+  if (content.major > storeFormat.major || content.readFeatures !== 0) return false;
+  return readOnly || ((content.writeFeatures === 0 || content.writeFeatures === FEATURE_MIRRORED) && content.repairFeatures === 0);
+}
+
+/** Tells whether everything of the store that has a twin in this format already has one. */
+export function isMirrored(content: StoreFileContent): boolean {
+  return content.writeFeatures === FEATURE_MIRRORED;
 }
