@@ -17,6 +17,10 @@ export const StoreSettings = z.strictObject({
   undeleteMs: z.number().int().min(0).max(days(3660)),
   /** Every stored byte is read again within this time. */
   scrubDeadlineMs: z.number().int().min(hours(1)).max(days(3660)),
+  /** What may be deleted within a day without a second operator, in per cent of points; points younger than `youngMs` never. Missing is 20 %, 5 % and 7 days. */
+  deletionCaps: z.strictObject({
+    machinePercent: z.number().min(0).max(100), storePercent: z.number().min(0).max(100), youngMs: z.number().int().min(0).max(days(3660)),
+  }).optional(),
 });
 export type StoreSettings = z.infer<typeof StoreSettings>;
 

@@ -8,7 +8,7 @@ export type PointRef = Readonly<{ machineId: MachineId; pointId: RestorePointId 
 /** Why a point stays. The codes are stable; the text is for people and names months, ranks and machines. */
 export type KeepCode =
   | FloorCode | 'KEEP_LAST' | 'KEEP_HOURLY' | 'KEEP_DAILY' | 'KEEP_WEEKLY' | 'KEEP_MONTHLY' | 'KEEP_YEARLY' | 'KEEP_WITHIN'
-  | 'KEEP_EVERYTHING' | 'KEEP_NEWER_THAN_GOOD' | 'KEEP_NO_GOOD_POINT' | 'KEEP_ROOM_LEFT';
+  | 'KEEP_EVERYTHING' | 'KEEP_NEWER_THAN_GOOD' | 'KEEP_NO_GOOD_POINT' | 'KEEP_FROM_THE_FUTURE';
 export type KeepReason = Readonly<{ code: KeepCode; text: string }>;
 
 /** Why a point goes. */
@@ -39,12 +39,14 @@ export type RetentionPlan = Readonly<{
   purge: readonly PurgedPoint[];
   /** Condemned before, can still be brought back. */
   condemned: readonly PointRef[];
-  /** Bytes that pressure wants freed beyond what calendar, purges and running garbage collection free; 0 without pressure. */
+  /** Bytes that pressure wants freed beyond what calendar, condemned points and running garbage collection free; 0 without pressure. */
   targetBytes: number;
   /** Free bytes when the plan is done and running sessions have written what they reserved. */
   expectedFreeBytes: number;
-  /** Bytes that floors keep the plan from freeing; above 0 new backups are parked. */
+  /** Bytes that floors keep the plan from freeing; above 0 new backups are parked when room is red. */
   shortfallBytes: number;
+  /** The same of inodes. */
+  shortfallInodes: number;
   /** The part of `prune` that must wait; the rest may go at once. */
   needsApproval: readonly CappedPoint[];
 }>;

@@ -66,7 +66,7 @@ export type StoreSpace = Readonly<{
   /** Size at the last run of retention, null before the first: a store that became smaller is asked about before anything is deleted. */
   previousSizeBytes: number | null;
   quotaBytes: number | null;
-  /** What may still be written, the reserve file included. */
+  /** What may still be written, the reserve file included. Below 0 when more is stored than the quota allows. */
   freeBytes: number;
   /** Freed by garbage collection already under way: packs condemned, waiting for their quarantine. */
   reclaimableBytes: number;
@@ -87,8 +87,11 @@ export type Pressure = 'green' | 'yellow' | 'orange' | 'red';
 /** A deletion that was carried out without approval; counts into the caps of its day. */
 export type PastDeletion = Readonly<{ machineId: MachineId; atMs: number }>;
 
-/** What the wall clock says beside the trusted time that is given as `now`; `jumped` is set by the trusted clock. */
-export type ClockReading = Readonly<{ wallMs: number; jumped: boolean }>;
+/**
+ * What the wall clock says beside the trusted time that is given as `now`, as the trusted clock reads it: whether the wall clock jumped, and by how much trusted time is behind because the server was off
+ * for longer than it can prove.
+ */
+export type ClockReading = Readonly<{ wallMs: number; jumped: boolean; uncreditedMs: number }>;
 
 /** Everything retention decides from. */
 export type RetentionState = Readonly<{
