@@ -33,11 +33,12 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
     else stillborn.push({ sessionId, segments });
   }
   const committed = await findCommitted(store, new Set(recovered.flatMap(({ intent }) => (intent ? [intent.pointId] : []))));
-  const origins = recovered.map((session) => ({
-    ...session,
-    idleMs: Math.max(0, clock.nowMs() - session.lastAtMs),
-    end: endOf(session, session.intent !== null && committed.has(session.intent.pointId)),
-  }));
+  const origins = recovered.map((session) => {
+    const end = endOf(session, session.intent !== null && committed.has(session.intent.pointId));
+    // The frames of a committed session may be gone from its journal; what was acknowledged stays acknowledged.
+    const seq = end?.state === 'committed' ? Math.max(session.snapshot.seq, session.baseSeq) : session.snapshot.seq;
+    return { ...session, snapshot: { ...session.snapshot, seq }, idleMs: Math.max(0, clock.nowMs() - session.lastAtMs), end };
+  });
   return new JournaledIngest(options, origins, stillborn);
 }
 

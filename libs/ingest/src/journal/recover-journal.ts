@@ -7,9 +7,12 @@ import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type CommitIntent, type Jour
 import { scanSegment } from './scan-segment.js';
 import { SessionJournal } from './session-journal.js';
 
-/** A session as its journal tells it. `damage` says that acknowledged frames are lost: the session must not go on. */
+/**
+ * A session as its journal tells it. `damage` says that acknowledged frames are lost: the session must not go on. `baseSeq`: frames up to there were durable when the last
+ * segment was begun, whether or not their segments are still there.
+ */
 export type RecoveredSession = Readonly<{
-  sessionId: SessionId; open: JournalOpen; journal: SessionJournal; snapshot: SessionSnapshot; intent: CommitIntent | null; damage: SessionJournalDamaged | null; lastAtMs: number;
+  sessionId: SessionId; open: JournalOpen; journal: SessionJournal; snapshot: SessionSnapshot; intent: CommitIntent | null; damage: SessionJournalDamaged | null; lastAtMs: number; baseSeq: number;
 }>;
 
 type Segment = Readonly<{ number: number; baseSeq: number }>;
@@ -27,7 +30,8 @@ export async function recoverJournal(fs: StoreFs, sessionId: SessionId, numbers:
     const { open, snapshot, intent, damage, lastAtMs } = reading;
     if (!open || !snapshot) return undefined;
     const journal = SessionJournal.resume(fs, { sessionId, open }, { segments, lastSeq: snapshot.seq });
-    return { sessionId, open, journal, snapshot, intent, damage, lastAtMs };
+    const baseSeq = Math.max(0, ...segments.map((segment) => segment.baseSeq).filter((seq) => seq !== Number.MAX_SAFE_INTEGER));
+    return { sessionId, open, journal, snapshot, intent, damage, lastAtMs, baseSeq };
   });
 }
 
