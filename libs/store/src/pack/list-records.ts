@@ -38,6 +38,11 @@ export async function listRecordsIn(pack: ScannedPack): Promise<PackListing> {
   return { ...(await scan(pack, faults)), header };
 }
 
+/** The records as the footer alone lists them; null when there is no footer or it does not verify. */
+export async function listByFooter(pack: ScannedPack): Promise<readonly ListedRecord[] | null> {
+  return (await readFooter(pack, []))?.records ?? null;
+}
+
 /**
  * Lists what a pack holds that was not sealed in order: by scanning, because a power cut may have kept a footer and lost records it lists.
  * `listedBy` is `footer` only when the footer lists exactly the records that verify.

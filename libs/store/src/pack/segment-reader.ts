@@ -5,11 +5,13 @@ import { ChunkDamaged } from '../errors.js';
 import { readFullyAt } from '../fs/file-io.js';
 import type { StoreFile } from '../fs/store-fs.js';
 import type { ChunkPlace } from '../index/chunk-index.js';
+import { listByFooter } from './list-records.js';
 import type { PackFiles } from './pack-files.js';
-import { decodeRecordHeader, decodeRecordTable, payloadOffsetOf, RECORD_HEADER_BYTES, recordLengthOf, type RecordEntry } from './segment-record.js';
+import type { ScannedPack } from './scan-records.js';
+import { decodeRecordHeader, decodeRecordTable, payloadOffsetOf, RECORD_HEADER_BYTES, recordLengthOf, type RecordEntry, type RecordHeader } from './segment-record.js';
 
-/** Expanded segments kept for the next chunk of the same segment. */
-const cacheBytesMax = 64 * MIB;
+/** Expanded segments kept for the next chunk of the same segment, unless told otherwise. */
+const cacheBytesDefault = 64 * MIB;
 /** Read at once for header, table and most small records. */
 const firstReadBytes = 16 * KIB;
 
@@ -23,7 +25,10 @@ export class SegmentReader {
   private cachedBytes = 0;
   private readonly loading = new Map<string, Promise<Segment | Invalid>>();
 
-  constructor(private readonly packs: PackFiles) {}
+  constructor(
+    private readonly packs: PackFiles,
+    private readonly cacheBytesMax = cacheBytesDefault,
+  ) {}
 
   /**
    * The bytes of the chunk at `place`: a view of a cached segment that must not be changed.
@@ -76,7 +81,7 @@ export class SegmentReader {
     this.cached.set(key, segment);
     this.cachedBytes += segment.plain.length;
     for (const [oldest, { plain }] of this.cached) {
-      if (this.cachedBytes <= cacheBytesMax) break;
+      if (this.cachedBytes <= this.cacheBytesMax) break;
       this.cached.delete(oldest);
       this.cachedBytes -= plain.length;
     }
@@ -84,18 +89,32 @@ export class SegmentReader {
 }
 
 async function readSegment(file: StoreFile, path: string, place: Place): Promise<Segment | Invalid> {
-  const first = new Uint8Array(Math.min(firstReadBytes, Math.max(0, (await file.size()) - place.recordOffset)));
+  const sizeBytes = await file.size();
+  const first = new Uint8Array(Math.min(firstReadBytes, Math.max(0, sizeBytes - place.recordOffset)));
   if (first.length < RECORD_HEADER_BYTES) return { invalid: 'the pack ends before the record' };
   await readFullyAt(file, first, { path, offsetBytes: place.recordOffset });
-  const header = decodeRecordHeader(first.subarray(0, RECORD_HEADER_BYTES), place.packId);
-  if (isInvalid(header)) return header;
-  const bytes = new Uint8Array(recordLengthOf(header));
+  const own = decodeRecordHeader(first.subarray(0, RECORD_HEADER_BYTES), place.packId);
+  if (isInvalid(own)) return (await readByFooter({ file, path, packId: place.packId, sizeBytes }, place)) ?? own;
+  const bytes = new Uint8Array(recordLengthOf(own));
   bytes.set(first.subarray(0, bytes.length));
   if (bytes.length > first.length) await readFullyAt(file, bytes.subarray(first.length), { path, offsetBytes: place.recordOffset + first.length });
+  const entries = decodeRecordTable(bytes.subarray(RECORD_HEADER_BYTES, payloadOffsetOf(own)), own);
+  if (isInvalid(entries)) return (await readByFooter({ file, path, packId: place.packId, sizeBytes }, place)) ?? entries;
+  return expandSegment(bytes, { header: own, entries });
+}
+
+/** The segment by the footer's copy of its header and table, for a record whose own have rotted; null when there is no such copy. */
+async function readByFooter(pack: ScannedPack, { recordOffset }: Place): Promise<Segment | null> {
+  const listed = (await listByFooter(pack))?.find((record) => record.recordOffset === recordOffset);
+  if (!listed) return null;
+  const bytes = new Uint8Array(recordLengthOf(listed.header));
+  await readFullyAt(pack.file, bytes, { path: pack.path, offsetBytes: recordOffset });
+  return expandSegment(bytes, listed);
+}
+
+/** The payload's checksum is not asked: the digest of each chunk decides, and spares the chunks of a segment that rot did not reach. */
+function expandSegment(bytes: Uint8Array, { header, entries }: Readonly<{ header: RecordHeader; entries: readonly RecordEntry[] }>): Segment {
   const payloadAt = payloadOffsetOf(header);
-  const entries = decodeRecordTable(bytes.subarray(RECORD_HEADER_BYTES, payloadAt), header);
-  if (isInvalid(entries)) return entries;
-  // The payload's checksum is not asked: the digest of each chunk decides, and spares the chunks of a segment that rot did not reach.
   return { plain: expand(header.codec, bytes.subarray(payloadAt, payloadAt + header.storedLengthBytes), header.plainLengthBytes), entries };
 }
 
