@@ -1,9 +1,11 @@
-import type { Digest, LedgerEvent, LedgerRecord, MachineId, RestorePointId, RestorePointManifest, StoreId } from '@lifeboat/model';
+import type { Clock, Digest, LedgerEvent, LedgerRecord, MachineId, RestorePointId, RestorePointManifest, StoreId } from '@lifeboat/model';
 import { SerialQueue } from './concurrency/serial-queue.js';
 import type { WriteFence } from './concurrency/write-fence.js';
 import { checkClosure } from './commit/check-closure.js';
 import { ValidatedPages } from './commit/validated-pages.js';
 import { ChunkMissing, PointClosureBroken, PointExists, PointMissing, StoreClosed } from './errors.js';
+import { GarbageCollector } from './gc/garbage-collector.js';
+import type { CollectGarbageOptions, GcReport } from './gc/gc-options.js';
 import { purgePoint } from './gc/purge-point.js';
 import { scopedStoreFs } from './fs/scoped-store-fs.js';
 import type { StoreFs } from './fs/store-fs.js';
@@ -25,7 +27,7 @@ import type { ReceivedPage, ReceivedSegment, Store, StoreStats } from './store.j
 /** What a store is made of, all opened and recovered; the store closes them. */
 export type StoreParts = Readonly<{
   storeId: StoreId; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; pointFiles: PointFiles; appender: PackAppender; index: ChunkIndex; packFiles: PackFiles;
-  states: PackStates; uses: PackUses; inventory: PackInventory;
+  states: PackStates; uses: PackUses; inventory: PackInventory; clock: Clock;
 }>;
 
 /** The store on a {@link StoreFs}. */
@@ -36,6 +38,9 @@ export class FileStore implements Store {
   /** Commits, purges, condemnations and deletions, one at a time: a commit relies on what none of the others takes away meanwhile. */
   private readonly commits = new SerialQueue();
   private readonly validated: ValidatedPages;
+  private readonly collector: GarbageCollector;
+  /** Ends work that may be ended anywhere when the store closes. */
+  private readonly stopping = new AbortController();
   private closing: Promise<void> | undefined;
 
   constructor(private readonly parts: StoreParts) {
@@ -43,6 +48,9 @@ export class FileStore implements Store {
     this.sessionsFs = scopedStoreFs(parts.fs, 'sessions');
     this.reader = new SegmentReader(parts.packFiles);
     this.validated = new ValidatedPages(parts.states, parts.uses);
+    this.collector = new GarbageCollector({
+      ...parts, readPage: (digest) => this.readFromStore(digest), underCommitLock: (task) => this.commits.run(task), monotonicMs: () => parts.clock.monotonicMs(),
+    });
   }
 
   async putSegment(segment: ReceivedSegment): Promise<{ storedBytes: number; newChunks: number }> {
@@ -91,6 +99,12 @@ export class FileStore implements Store {
     await this.commits.run(() => purgePoint(this.parts, { machineId, pointId }));
   }
 
+  async collectGarbage(options: CollectGarbageOptions): Promise<GcReport> {
+    this.assertOpen();
+    const signal = AbortSignal.any([this.stopping.signal, ...(options.signal ? [options.signal] : [])]);
+    return this.collector.collect({ ...options, signal });
+  }
+
   async appendLedger(event: LedgerEvent): Promise<LedgerRecord> {
     this.assertOpen();
     const record = await this.parts.ledger.append(event);
@@ -129,6 +143,8 @@ export class FileStore implements Store {
   /** A commit under way ends before the parts it uses are closed; whatever fails, the lock is given up. */
   private async closeOnce(): Promise<void> {
     const { appender, fence, ledger, packFiles, index, lock } = this.parts;
+    this.stopping.abort(new StoreClosed());
+    await this.collector.settle();
     try {
       await this.commits.run(() => appender.close());
     } finally {

@@ -16,6 +16,8 @@ export {
   StoreLocked, NotAStore, StoreFormatNewer, StoreFileDamaged, StoreReadOnly, LedgerCorrupt, StoreFull, StoreClosed, ChunkMissing, ChunkDamaged,
   PointMissing, PointDamaged, PointClosureBroken, type MissingRange, PointExists, StoreShortRead, StoreShortWrite, StoreUnusable,
 } from './errors.js';
+export { type CollectGarbageOptions, type GcReport, type GcProgress, type MapRoot } from './gc/gc-options.js';
+export { GcRootUnreadable, GcImplausible, GcRunning } from './gc/gc-errors.js';
 export { checkStore, type CheckStoreOptions } from './fsck/check-store.js';
 export { type FsckReport, type FsckDamage, type FsckFinding, type FsckFindingCode, type FsckProgress } from './fsck/fsck-report.js';
 export { measureUsage, type MeasureUsageOptions, type MachineUsage, type StoreUsage, type UsageRun, type UsageSource } from './usage/measure-usage.js';

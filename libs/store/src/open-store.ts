@@ -100,7 +100,7 @@ async function openOn({ options, fs, fence, lock, ledger, points, states, pointF
   const appender = new PackAppender({
     fs, fence, index, clock, random, storeId, writerToken: ledger.writerToken, packBytesTarget: options.packBytesTarget ?? packBytesTarget, states, uses, inventory, lastSeq: () => ledger.lastSeq,
   });
-  return new FileStore({ storeId, fs, fence, lock, ledger, points, pointFiles, appender, index, packFiles: new PackFiles(fs), states, uses, inventory });
+  return new FileStore({ storeId, fs, fence, lock, ledger, points, pointFiles, appender, index, packFiles: new PackFiles(fs), states, uses, inventory, clock });
 }
 
 /** On a full disk an existing store still opens, so that it can restore; its first ledger record then comes before the first write that fits. */

@@ -1,6 +1,7 @@
 import type { Digest, LedgerEvent, LedgerRecord, MachineId, PageSource, RestorePointId, RestorePointManifest, StoreId } from '@lifeboat/model';
 import type { StoredCodec } from '@lifeboat/codec';
 import type { StoreFs } from './fs/store-fs.js';
+import type { CollectGarbageOptions, GcReport } from './gc/gc-options.js';
 import type { TwinReport } from './recovery/twin-report.js';
 
 /**
@@ -48,7 +49,7 @@ export interface Store {
    */
   flush(): Promise<void>;
 
-  /** Tells whether a chunk or page of that digest is in the store, flushed or not. */
+  /** Tells whether a chunk or page of that digest can be had, flushed or not. Whoever is told so may rely on it until the next collection asks its sessions. */
   has(digest: Digest): boolean;
 
   /**
@@ -77,6 +78,14 @@ export interface Store {
    * @throws PointMissing (POINT_MISSING).
    */
   purgePoint(machineId: MachineId, pointId: RestorePointId): Promise<void>;
+
+  /**
+   * Takes out what neither a committed point nor a session relies on: condemns packs without anything live, copies what is live out of packs that are mostly dead,
+   * and deletes condemned packs when their quarantine is over and another full mark needed nothing of them. Runs while backups run; may be ended at any point
+   * and begun again. Nothing is deleted unless every point could be read completely.
+   * @throws GcRootUnreadable (GC_ROOT_UNREADABLE), GcImplausible (GC_IMPLAUSIBLE), GcRunning (GC_RUNNING), the signal's reason.
+   */
+  collectGarbage(options: CollectGarbageOptions): Promise<GcReport>;
 
   /** Appends an event; it is durable when this resolves. Events get consecutive sequence numbers in the order of the calls. */
   appendLedger(event: LedgerEvent): Promise<LedgerRecord>;

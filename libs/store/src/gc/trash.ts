@@ -1,4 +1,4 @@
-import { isNoSpace, errnoOf } from '../fs/errno.js';
+import { errnoOf } from '../fs/errno.js';
 import { syncDirectory } from '../fs/file-io.js';
 import type { StoreFs } from '../fs/store-fs.js';
 
@@ -6,26 +6,6 @@ import type { StoreFs } from '../fs/store-fs.js';
 export const trashDirectory = 'trash';
 /** The deepest path is trash/points/<machine>/<point>. */
 const depthMax = 8;
-
-/**
- * Moves a file to the trash, under the same path. Not durable by itself: whoever asks has a durable ledger record that says the file is gone.
- * @returns false when there is no such file, or no space for the directories that it needs there; it then stays where it is.
- */
-export async function moveToTrash(fs: StoreFs, path: string): Promise<boolean> {
-  if (!(await fs.exists(path))) return false;
-  try {
-    const parts = [trashDirectory, ...path.split('/')];
-    for (let depth = 2; depth < parts.length; depth += 1) {
-      const directory = parts.slice(0, depth).join('/');
-      if (!(await fs.exists(directory))) await fs.mkdir(directory);
-    }
-    await fs.rename(path, parts.join('/'));
-    return true;
-  } catch (error) {
-    if (isNoSpace(error)) return false;
-    throw error;
-  }
-}
 
 /** Removes every file in the trash and answers their bytes. Directories stay: they are few. */
 export async function emptyTrash(fs: StoreFs, signal?: AbortSignal): Promise<number> {

@@ -55,6 +55,11 @@ export class PackAppender {
     return place && this.ports.states.isPresent(place.packId) ? place : undefined;
   }
 
+  /** Bytes of records at which a pack is sealed. */
+  get packBytesTarget(): number {
+    return this.ports.packBytesTarget;
+  }
+
   /** Packs that may still get records, or hold records no flush has covered. */
   unsettledPacks(): ReadonlySet<PackId> {
     return new Set([...this.current.values(), ...this.dirty].map(({ packId }) => packId));
@@ -121,10 +126,10 @@ export class PackAppender {
     }
   }
 
-  private async flushAndSeal(): Promise<void> {
-    await this.puts.run(() => {
+  /** Seals what is open and makes it durable; later puts go into new packs. Resolves when the index was offered everything. */
+  async flushAndSeal(): Promise<void> {
+    await this.betweenPuts(() => {
       for (const kind of [...this.current.keys()]) this.retire(kind);
-      return Promise.resolve();
     });
     await this.flush();
     await this.indexWriter.settle();
@@ -170,6 +175,7 @@ export class PackAppender {
         this.pending.set(digest, { packId: pack.packId, recordOffset, entry, lengthBytes });
       });
       this.ports.inventory.set(pack.packId, pack.sizeBytes);
+      this.ports.uses.add(pack.packId);
       if (pack.sizeBytes >= this.ports.packBytesTarget) this.retire(kind);
       return storedBytes;
     });

@@ -15,6 +15,11 @@ export class PackInventory {
     return this.sizes.size;
   }
 
+  /** Every pack. */
+  all(): PackId[] {
+    return [...this.sizes.keys()];
+  }
+
   /** 0 for a pack that is not there. */
   sizeOf(packId: PackId): number {
     return this.sizes.get(packId) ?? 0;

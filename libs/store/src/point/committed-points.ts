@@ -7,9 +7,19 @@ export type CommittedPoint = Readonly<{ machineId: MachineId; pointId: RestorePo
 export class CommittedPoints {
   private readonly byKey = new Map<string, CommittedPoint>();
 
+  private purges = 0;
+
+  /** Purges that the ledger tells of. */
+  get purgedCount(): number {
+    return this.purges;
+  }
+
   /** Takes in a ledger record; all but commits and purges are ignored. */
   add(record: LedgerRecord): void {
-    if (record.event.type === 'point.purged') this.byKey.delete(`${record.event.machineId}/${record.event.pointId}`);
+    if (record.event.type === 'point.purged') {
+      this.byKey.delete(`${record.event.machineId}/${record.event.pointId}`);
+      this.purges += 1;
+    }
     if (record.event.type !== 'point.committed') return;
     const { machineId, pointId, manifestDigest } = record.event;
     this.byKey.set(`${machineId}/${pointId}`, { machineId, pointId, manifestDigest, seq: record.seq, atMs: record.atMs });
