@@ -19,3 +19,6 @@ export { storeImageSource, type ImageStore } from './image/store-image-source.js
 export { imageReadBytesMax, type DiskImage, type ImageRun, type RunState, type RunStatus } from './image/disk-image.js';
 export { openDiskImage, type DiskImageOptions } from './image/open-disk-image.js';
 export { DiskNotInManifest } from './image/image-errors.js';
+export { serveNbd, type NbdListen, type NbdServer, type NbdServerOptions } from './nbd/serve-nbd.js';
+export { type NbdExport } from './nbd/nbd-export.js';
+export { NbdListenFailed } from './nbd/nbd-errors.js';
