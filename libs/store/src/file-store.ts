@@ -184,7 +184,7 @@ export class FileStore implements Store {
     this.validated.add(pages);
   }
 
-  /** As readPage, also while the store is closing: a commit that has begun is carried through. A place that was left for a better one is looked up once more. */
+  /** As readPage, also while the store is closing: a commit that has begun is carried through. A place that was left for a better one is looked up once more; a page that is still being written has a second place. */
   private readonly readFromStore = async (digest: Digest): Promise<Uint8Array> => {
     const place = this.parts.appender.locate(digest);
     if (!place) throw new ChunkMissing(digest);
@@ -193,8 +193,9 @@ export class FileStore implements Store {
     } catch (error) {
       const now = this.parts.appender.locate(digest);
       if (!now) throw new ChunkMissing(digest);
-      if (now.packId === place.packId) throw error;
-      return this.reader.read(digest, now);
+      const other = now.packId === place.packId ? this.parts.appender.findTwin(digest, place) : now;
+      if (!other) throw error;
+      return this.reader.read(digest, other);
     }
   };
 

@@ -1,11 +1,11 @@
-import { systemRandom } from '@lifeboat/codec';
+import { digestOf, systemRandom } from '@lifeboat/codec';
 import { randomHex128, type LedgerRecord, type MachineId, type RestorePointManifest } from '@lifeboat/model';
 import { checkStore } from './fsck/check-store.js';
 import type { Store } from './store.js';
 import { MemoryStoreFs } from './testing/memory-store-fs.js';
 import { openMemoryStore } from './testing/memory-store.js';
 import { readSampleVolume } from './testing/read-volume.js';
-import { commitVolume, sampleChunk } from './testing/sample-backup.js';
+import { commitVolume, putVolume, sampleChunk } from './testing/sample-backup.js';
 
 const machineId = randomHex128(systemRandom) as MachineId;
 const timeoutMs = 120_000;
@@ -162,4 +162,60 @@ test('a store of which a crash came between the two writes of a ledger record ha
     }
   }
   await store.close();
+});
+
+describe('index pages', () => {
+  const metaPacks = (fs: MemoryStoreFs): string[] => fs.paths().filter((path) => /\.(pack|open)$/.test(path) && fs.bytesOf(path)[48] === 2);
+  const places = (fs: MemoryStoreFs, path: string): number[] => Array.from({ length: 60 }, (_, index) => (index < 30 ? 4096 + index * 8 : Math.floor((index / 60) * fs.bytesOf(path).length)));
+
+  test('lie in two packs that share no page twice', async () => {
+    const { fs } = await buildStore();
+    expect(metaPacks(fs)).toHaveLength(2);
+    const [first = '', second = ''] = metaPacks(fs);
+    expect(fs.bytesOf(first).length).toBe(fs.bytesOf(second).length);
+  });
+
+  test('are read and recovered when either pack rots or vanishes while it is being written', async () => {
+    const fs = new MemoryStoreFs();
+    const writing = await openMemoryStore(fs);
+    const manifest = await commitVolume(writing, volume, { random: systemRandom, machineId });
+    const left = fs.crash('kill');
+    expect(metaPacks(left)).toHaveLength(2);
+    for (const path of metaPacks(left)) {
+      for (const at of [...places(left, path), -1]) {
+        const copy = left.copy();
+        if (at < 0) await copy.unlink(path);
+        else copy.corrupt(path, (bytes) => { bytes[at] = (bytes[at] ?? 0) ^ 0x40; });
+        const store = await openMemoryStore(copy);
+        expect(Buffer.concat(volume).equals(await readSampleVolume(store, manifest))).toBe(true);
+        await store.close();
+      }
+    }
+  });
+
+  test('are served from the other pack while both are open', async () => {
+    for (const index of [0, 1]) {
+      const fs = new MemoryStoreFs();
+      const store = await openMemoryStore(fs);
+      const mapRoot = await putVolume(store, volume);
+      await store.flush();
+      fs.corrupt(metaPacks(fs)[index] ?? '', (bytes) => bytes.fill(0, 4096));
+      expect(digestOf(await store.readPage(mapRoot))).toBe(mapRoot);
+      await store.close();
+    }
+  });
+
+  test('of which one copy rotted are no loss to a check', async () => {
+    const { fs } = await buildStore();
+    for (const path of metaPacks(fs)) {
+      for (const at of places(fs, path)) {
+        const copy = fs.copy();
+        copy.corrupt(path, (bytes) => { bytes[at] = (bytes[at] ?? 0) ^ 0x40; });
+        for (const readData of [false, true]) expect(await checkStore({ path: '(memory)', fs: copy, locker: copy.locker, readData })).toMatchObject({ damage: [], affectedPoints: 0 });
+      }
+    }
+    const [first = '', second = ''] = metaPacks(fs);
+    for (const path of [first, second]) fs.corrupt(path, (bytes) => { bytes[4300] = (bytes[4300] ?? 0) ^ 1; });
+    expect((await check(fs)).damage).toMatchObject([{ structure: 'page' }]);
+  });
 });

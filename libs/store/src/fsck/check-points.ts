@@ -1,7 +1,7 @@
 import { isLifeboatError, type Digest, type RestorePointManifest, type StoreId } from '@lifeboat/model';
 import { isInvalid } from '../binary/binary.js';
 import { walkClosure } from '../commit/walk-closure.js';
-import { ChunkMissing } from '../errors.js';
+import { ChunkDamaged, ChunkMissing } from '../errors.js';
 import type { StoreFs } from '../fs/store-fs.js';
 import type { SegmentReader } from '../pack/segment-reader.js';
 import type { CommittedPoint } from '../point/committed-points.js';
@@ -11,11 +11,12 @@ import type { LedgerContent } from './check-ledger.js';
 import type { CheckedPacks } from './check-packs.js';
 import { DamageList, type DamagedVolume } from './damage-list.js';
 import type { DigestTable } from './digest-table.js';
+import type { PageCopies } from './page-copies.js';
 import type { FsckFindings, FsckProgress } from './fsck-report.js';
 
 /** What the points are checked with. */
 export type PointCheck = Readonly<{
-  fs: StoreFs; storeId: StoreId; mirrored: boolean; ledger: LedgerContent; table: DigestTable; packs: CheckedPacks; reader: SegmentReader; findings: FsckFindings;
+  fs: StoreFs; storeId: StoreId; mirrored: boolean; ledger: LedgerContent; table: DigestTable; packs: CheckedPacks; reader: SegmentReader; pageCopies: PageCopies; findings: FsckFindings;
   onProgress?: ((progress: FsckProgress) => void) | undefined; signal?: AbortSignal | undefined;
 }>;
 
@@ -86,12 +87,30 @@ async function checkVolume(check: PointCheck, at: DamagedVolume, damage: DamageL
   }, check.signal);
 }
 
-async function readPage({ table, packs, reader }: PointCheck, digest: Digest): Promise<Uint8Array> {
+async function readPage(check: PointCheck, digest: Digest): Promise<Uint8Array> {
+  const { table, packs, reader } = check;
   const slot = table.find(digest);
   const { packNumber, ...place } = slot < 0 ? { packNumber: -1, recordOffset: 0, entry: 0, lengthBytes: 0 } : table.place(slot);
   const packId = packs.packs[packNumber];
   if (packId === undefined) throw new ChunkMissing(digest);
-  return reader.read(digest, { packId, ...place });
+  try {
+    return await reader.read(digest, { packId, ...place });
+  } catch (error) {
+    return readOtherCopy(check, digest, error);
+  }
+}
+
+/** Pages are kept in two packs; a page is lost when no copy can be read. */
+async function readOtherCopy({ pageCopies, reader }: PointCheck, digest: Digest, error: unknown): Promise<Uint8Array> {
+  if (!(error instanceof ChunkDamaged)) throw error;
+  for (const place of await pageCopies.find(digest)) {
+    try {
+      return await reader.read(digest, place);
+    } catch (next) {
+      if (!(next instanceof ChunkDamaged)) throw next;
+    }
+  }
+  throw error;
 }
 
 function placeOf({ table, packs }: PointCheck, slot: number): string {

@@ -87,7 +87,11 @@ describe('checkStore', () => {
       for (let at = 4096 + 40; at < fs.bytesOf(path).length; at += 997) {
         const damaged = flip(fs, path, at);
         const report = await check(damaged);
-        if (report.damage.some((entry) => entry.structure === 'page')) continue;
+        // Pages lie in two packs: nothing is lost when one rots.
+        if (fs.bytesOf(path)[48] === 2) {
+          expect(report.damage).toEqual([]);
+          continue;
+        }
         const lost = (await Promise.all(points.map((point) => findUnreadable(damaged, point)))).flat();
         expect(chunksOf(report).sort()).toEqual(lost.sort());
         for (const entry of report.damage) {
@@ -150,7 +154,7 @@ describe('checkStore', () => {
     await putChunks(store, [sampleChunk(2)]);
     const report = await check(fs.crash('kill'));
     expect(report).toMatchObject({ clean: true, damage: [] });
-    expect(report.findings.map((finding) => finding.code)).toEqual(['PACK_NOT_SEALED', 'PACK_NOT_SEALED']);
+    expect(report.findings.map((finding) => finding.code)).toEqual(['PACK_NOT_SEALED', 'PACK_NOT_SEALED', 'PACK_NOT_SEALED']);
   });
 
   test('refuses a directory that is no store', async () => {

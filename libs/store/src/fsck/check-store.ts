@@ -12,6 +12,7 @@ import { checkLedger } from './check-ledger.js';
 import { checkPacks } from './check-packs.js';
 import { checkPoints } from './check-points.js';
 import { DigestTable } from './digest-table.js';
+import { PageCopies } from './page-copies.js';
 import { FsckFindings, type FsckProgress, type FsckReport } from './fsck-report.js';
 
 /** What to check and how thoroughly. */
@@ -55,7 +56,7 @@ async function checkLocked(options: CheckStoreOptions, fs: StoreFs): Promise<Fsc
   const packs = await checkPacks({ fs, table, findings, ledger, readData, onProgress, signal });
   const packFiles = new PackFiles(fs);
   try {
-    const damage = await checkPoints({ fs, storeId: storeId ?? ('' as StoreId), mirrored, ledger, table, packs, reader: new SegmentReader(packFiles), findings, onProgress, signal });
+    const damage = await checkPoints({ fs, storeId: storeId ?? ('' as StoreId), mirrored, ledger, table, packs, reader: new SegmentReader(packFiles), pageCopies: new PageCopies(fs), findings, onProgress, signal });
     return {
       storeId, readData, clean: !findings.anyDamage && damage.count === 0, findings: findings.list,
       damage: damage.entries, damageTruncated: damage.truncated, affectedPoints: damage.affectedPoints,

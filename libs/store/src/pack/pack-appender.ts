@@ -13,6 +13,10 @@ import type { PackStates } from './pack-states.js';
 import type { PackUses } from './pack-uses.js';
 import type { RecordContent } from './segment-record.js';
 
+/** Open packs: one for chunks, and two for pages, because each page is kept in two packs. */
+type Lane = 'data' | 'meta' | 'twin';
+const kindOf: Readonly<Record<Lane, PackKind>> = { data: 'data', meta: 'meta', twin: 'meta' };
+
 /** A pack is sealed when its records reach this. */
 export const packBytesTarget = 64 * MIB;
 
@@ -25,7 +29,7 @@ export type AppenderPorts = Readonly<{
 }>;
 
 /**
- * Writes chunks and pages into the two open packs, one put after the other, and makes them durable in groups.
+ * Writes chunks into an open pack and each page into two others, one put after the other, and makes them durable in groups.
  *
  * Puts are serial so that "known" always means a record that is completely written; a group's flush then makes durable every record any of its
  * duplicates rely on.
@@ -34,7 +38,9 @@ export class PackAppender {
   private readonly puts = new SerialQueue();
   private readonly flushes = new SerialQueue();
   private nextFlush: Promise<void> | undefined;
-  private readonly current = new Map<PackKind, OpenPack>();
+  private readonly current = new Map<Lane, OpenPack>();
+  /** Pages in the packs that are open: only those have no footer by which the second copy could be found. */
+  private readonly openPages: Readonly<Record<'meta' | 'twin', Map<Digest, ChunkPlace>>> = { meta: new Map(), twin: new Map() };
   private dirty = new Set<OpenPack>();
   private pending = new Map<Digest, ChunkPlace>();
   private readonly indexWriter: IndexWriter;
@@ -90,7 +96,10 @@ export class PackAppender {
       if (this.isKnown(page.digest)) return { storedBytes: 0 };
       const { codec, bytes: payload } = compressChunk(page.bytes);
       const chunks = [{ digest: page.digest, lengthBytes: page.bytes.length }];
-      return { storedBytes: await this.append('meta', { type: 'page', codec, plainLengthBytes: page.bytes.length, payload, chunks }) };
+      const content: RecordContent = { type: 'page', codec, plainLengthBytes: page.bytes.length, payload, chunks };
+      // The twin first: a page counts as known only when both copies are written.
+      const twinBytes = await this.append('twin', content);
+      return { storedBytes: twinBytes + (await this.append('meta', content)) };
     });
   }
 
@@ -98,8 +107,13 @@ export class PackAppender {
   putCopy(content: RecordContent): Promise<{ storedBytes: number }> {
     return this.puts.run(async () => {
       this.ports.fence.assertWritable();
-      return { storedBytes: await this.append(content.type === 'page' ? 'meta' : 'data', content) };
+      return { storedBytes: await this.append(content.type === 'page' ? this.laneForCopy(content) : 'data', content, true) };
     });
+  }
+
+  /** Another place of a page whose packs are open: the copy that `place` is not. */
+  findTwin(digest: Digest, place: ChunkPlace): ChunkPlace | undefined {
+    return [this.openPages.meta.get(digest), this.openPages.twin.get(digest)].find((copy) => copy && copy.packId !== place.packId);
   }
 
   /** Runs `task` between two puts. */
@@ -129,7 +143,7 @@ export class PackAppender {
   /** Seals what is open and makes it durable; later puts go into new packs. Resolves when the index was offered everything. */
   async flushAndSeal(): Promise<void> {
     await this.betweenPuts(() => {
-      for (const kind of [...this.current.keys()]) this.retire(kind);
+      for (const lane of [...this.current.keys()]) this.retire(lane);
     });
     await this.flush();
     await this.indexWriter.settle();
@@ -166,35 +180,44 @@ export class PackAppender {
     return { type: 'chunks', codec, plainLengthBytes: plain.length, payload, chunks: fresh };
   }
 
-  private async append(kind: PackKind, content: RecordContent): Promise<number> {
+  /** The two copies of a page never lie in one pack. */
+  private laneForCopy({ chunks }: RecordContent): 'meta' | 'twin' {
+    return chunks.some(({ digest }) => this.openPages.meta.has(digest)) ? 'twin' : 'meta';
+  }
+
+  /** @param isFound the record is where its content is found from now on; by default all but the second copies of pages. */
+  private async append(lane: Lane, content: RecordContent, isFound = lane !== 'twin'): Promise<number> {
     return this.ports.fence.guard('a write to a pack failed', async () => {
-      const pack = this.current.get(kind) ?? (await this.begin(kind));
+      const pack = this.current.get(lane) ?? (await this.begin(lane));
       const { recordOffset, storedBytes } = await pack.append(content);
       this.dirty.add(pack);
       content.chunks.forEach(({ digest, lengthBytes }, entry) => {
-        this.pending.set(digest, { packId: pack.packId, recordOffset, entry, lengthBytes });
+        const place = { packId: pack.packId, recordOffset, entry, lengthBytes };
+        if (lane !== 'data') this.openPages[lane].set(digest, place);
+        if (isFound) this.pending.set(digest, place);
       });
       this.ports.inventory.set(pack.packId, pack.sizeBytes);
       this.ports.uses.add(pack.packId);
-      if (pack.sizeBytes >= this.ports.packBytesTarget) this.retire(kind);
+      if (pack.sizeBytes >= this.ports.packBytesTarget) this.retire(lane);
       return storedBytes;
     });
   }
 
-  private async begin(kind: PackKind): Promise<OpenPack> {
+  private async begin(lane: Lane): Promise<OpenPack> {
     const { fs, random, storeId, writerToken, clock, lastSeq } = this.ports;
     const packId = randomHex128(random) as PackId;
-    const pack = await OpenPack.create(fs, { storeId, packId, kind, writerToken, createdSeq: lastSeq(), createdAtMs: clock.nowMs() });
-    this.current.set(kind, pack);
+    const pack = await OpenPack.create(fs, { storeId, packId, kind: kindOf[lane], writerToken, createdSeq: lastSeq(), createdAtMs: clock.nowMs() });
+    this.current.set(lane, pack);
     this.ports.inventory.set(packId, PACK_HEADER_BYTES);
     return pack;
   }
 
   /** Sealing goes on beside further puts; the next flush waits for it and has its outcome. */
-  private retire(kind: PackKind): void {
-    const pack = this.current.get(kind);
+  private retire(lane: Lane): void {
+    const pack = this.current.get(lane);
     if (!pack) return;
-    this.current.delete(kind);
+    this.current.delete(lane);
+    if (lane !== 'data') this.openPages[lane].clear();
     this.dirty.add(pack);
     pack.seal().catch((error: unknown) => {
       this.ports.fence.trip('sealing a pack failed', error);
