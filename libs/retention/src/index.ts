@@ -15,3 +15,13 @@ export { calendarKeeps, keepsEverything, type CalendarQuestion, type CalendarVer
 export {
   RetentionPolicyInvalid, TimeZoneUnknown, RetentionStateInvalid, ClockUntrusted, StoreShrank, QuotaBelowFloors, PlanStale, PointIsKept, PointUnknown, DeletionNeedsApproval,
 } from './errors.js';
+export {
+  stepTrustedClock, confirmClock, resumeClock, anchorOf, expiryNowMs, immutableFromMs, clockReading, type TrustedClock, type ClockSample, type ClockClaim, type ClockAnchor,
+} from './clock/trusted-clock.js';
+export { judgeChange, type ChangeSample, type ChangeVerdict } from './anomaly/judge-change.js';
+export { forecastSpace, type SpaceSample, type ForecastQuestion, type SpaceForecast, type FullDates, type BackTest, type ForecastReason } from './forecast/forecast-space.js';
+export { retentionPresets, type RetentionPreset, type PresetName } from './policy/presets.js';
+export { effectivePolicy, type ScopedPolicy, type EffectivePolicy, type EffectiveField, type PolicyOrigin, type PolicySubject } from './policy/effective-policy.js';
+export { adviseTarget, type TargetFacts, type TargetAdvice, type TargetAdviceCode, type ProtectedMachine, type FilesystemSample } from './target/advise-target.js';
+export { simulateRetention, withDraft, type RetentionDraft, type SimulationOptions, type RetentionSimulation, type SimulatedPrune, type SimulatedDay } from './simulation/simulate-retention.js';
+export { diffPlans, blastRadius, type PlanDifference, type BlastRadius } from './simulation/diff-plans.js';

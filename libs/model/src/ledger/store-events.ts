@@ -22,5 +22,9 @@ export const storeEvents = [
   /** Every byte of these packs was read and found right. */
   z.strictObject({ type: z.literal('packs.scrubbed'), packIds }),
   /** Hourly: the wall clock beside the time this store trusts, which never runs backwards nor jumps. */
-  z.strictObject({ type: z.literal('time.anchored'), wallMs: epochMs, trustedMs: epochMs, bootId: z.string().max(64) }),
+  z.strictObject({
+    type: z.literal('time.anchored'), wallMs: epochMs, trustedMs: epochMs, bootId: z.string().max(64),
+    /** Milliseconds since that boot, and how much time without proof may still be believed; absent in anchors that did not know. */
+    monotonicMs: z.number().nonnegative().optional(), beliefLeftMs: z.number().nonnegative().optional(),
+  }),
 ] as const;
