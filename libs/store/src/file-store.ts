@@ -3,7 +3,7 @@ import { SerialQueue } from './concurrency/serial-queue.js';
 import type { WriteFence } from './concurrency/write-fence.js';
 import { checkClosure } from './commit/check-closure.js';
 import { ValidatedPages } from './commit/validated-pages.js';
-import { ChunkMissing, PointClosureBroken, PointExists, PointMissing, StoreClosed } from './errors.js';
+import { ChunkDamaged, PointClosureBroken, PointExists, PointMissing, StoreClosed } from './errors.js';
 import { GarbageCollector } from './gc/garbage-collector.js';
 import type { CollectGarbageOptions, GcReport } from './gc/gc-options.js';
 import { purgePoint } from './gc/purge-point.js';
@@ -22,12 +22,19 @@ import type { CommittedPoints } from './point/committed-points.js';
 import { encodePointFile } from './point/point-file.js';
 import type { PointFiles } from './point/point-files.js';
 import { addTwinReports, type TwinReport } from './recovery/twin-report.js';
+import type { RepairReport } from './repair/repair-report.js';
+import type { Want } from './repair/wants-file.js';
+import type { Wants } from './repair/wants.js';
+import type { ScrubLog } from './scrub/scrub-log.js';
+import type { ScrubOptions, ScrubReport } from './scrub/scrub-report.js';
+import { StoreUpkeep } from './scrub/store-upkeep.js';
 import type { ReceivedPage, ReceivedSegment, Store, StoreStats } from './store.js';
 
 /** What a store is made of, all opened and recovered; the store closes them. */
 export type StoreParts = Readonly<{
   storeId: StoreId; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; pointFiles: PointFiles; appender: PackAppender; index: ChunkIndex; packFiles: PackFiles;
   states: PackStates; uses: PackUses; inventory: PackInventory; clock: Clock;
+  wants: Wants; scrubLog: ScrubLog; onDamage: ((report: RepairReport) => void) | undefined; makesParity: boolean;
 }>;
 
 /** The store on a {@link StoreFs}. */
@@ -39,6 +46,7 @@ export class FileStore implements Store {
   private readonly commits = new SerialQueue();
   private readonly validated: ValidatedPages;
   private readonly collector: GarbageCollector;
+  private readonly upkeep: StoreUpkeep;
   /** Ends work that may be ended anywhere when the store closes. */
   private readonly stopping = new AbortController();
   private closing: Promise<void> | undefined;
@@ -51,6 +59,7 @@ export class FileStore implements Store {
     this.collector = new GarbageCollector({
       ...parts, readPage: (digest) => this.readFromStore(digest), underCommitLock: (task) => this.commits.run(task), monotonicMs: () => parts.clock.monotonicMs(),
     });
+    this.upkeep = new StoreUpkeep({ ...parts, reader: this.reader, record: (event) => this.record(event), underCommitLock: (task) => this.commits.run(task) });
   }
 
   async putSegment(segment: ReceivedSegment): Promise<{ storedBytes: number; newChunks: number }> {
@@ -107,10 +116,25 @@ export class FileStore implements Store {
 
   async appendLedger(event: LedgerEvent): Promise<LedgerRecord> {
     this.assertOpen();
-    const record = await this.parts.ledger.append(event);
-    this.parts.points.add(record);
-    this.parts.states.apply(record);
-    return record;
+    return this.record(event);
+  }
+
+  async scrub(options: ScrubOptions): Promise<ScrubReport> {
+    this.assertOpen();
+    const signal = AbortSignal.any([this.stopping.signal, ...(options.signal ? [options.signal] : [])]);
+    return this.upkeep.scrub({ ...options, signal });
+  }
+
+  wants(): Want[] {
+    return this.upkeep.wants();
+  }
+
+  isWanted(digest: Digest): boolean {
+    return this.upkeep.isWanted(digest);
+  }
+
+  settleParity(): Promise<void> {
+    return this.upkeep.settle();
   }
 
   readLedger(fromSeq: number): AsyncIterable<LedgerRecord> {
@@ -145,8 +169,10 @@ export class FileStore implements Store {
     const { appender, fence, ledger, packFiles, index, lock } = this.parts;
     this.stopping.abort(new StoreClosed());
     await this.collector.settle();
+    await this.upkeep.settleScrub();
     try {
       await this.commits.run(() => appender.close());
+      await this.upkeep.close();
     } finally {
       fence.close();
       await ledger.close();
@@ -154,6 +180,14 @@ export class FileStore implements Store {
       await index.close();
       await lock.release();
     }
+  }
+
+  private async record(event: LedgerEvent): Promise<LedgerRecord> {
+    const record = await this.parts.ledger.append(event);
+    this.parts.points.add(record);
+    this.parts.states.apply(record);
+    this.parts.scrubLog.apply(record);
+    return record;
   }
 
   private async commitNow(manifest: RestorePointManifest): Promise<{ manifestDigest: Digest; seq: number }> {
@@ -184,18 +218,20 @@ export class FileStore implements Store {
     this.validated.add(pages);
   }
 
-  /** As readPage, also while the store is closing: a commit that has begun is carried through. A place that was left for a better one is looked up once more; a page that is still being written has a second place. */
+  /** As readPage, also while the store is closing: a commit that has begun is carried through. A place that was left for a better one is looked up once more; damage is repaired on the way. */
   private readonly readFromStore = async (digest: Digest): Promise<Uint8Array> => {
     const place = this.parts.appender.locate(digest);
-    if (!place) throw new ChunkMissing(digest);
+    if (!place) throw this.upkeep.missing(digest);
     try {
       return await this.reader.read(digest, place);
     } catch (error) {
       const now = this.parts.appender.locate(digest);
-      if (!now) throw new ChunkMissing(digest);
-      const other = now.packId === place.packId ? this.parts.appender.findTwin(digest, place) : now;
-      if (!other) throw error;
-      return this.reader.read(digest, other);
+      if (!now) throw this.upkeep.missing(digest);
+      if (now.packId !== place.packId) return this.reader.read(digest, now);
+      if (!(error instanceof ChunkDamaged)) throw error;
+      // A page in a pack that is still being written has neither parity nor footer, but a second copy.
+      const twin = this.parts.appender.findTwin(digest, place);
+      return twin ? this.reader.read(digest, twin) : this.upkeep.recover(digest, place, error);
     }
   };
 

@@ -18,6 +18,11 @@ export {
 } from './errors.js';
 export { type CollectGarbageOptions, type GcReport, type GcProgress, type MapRoot } from './gc/gc-options.js';
 export { GcRootUnreadable, GcImplausible, GcRunning } from './gc/gc-errors.js';
+export { type ScrubOptions, type ScrubReport, type ScrubProgress, type UnreadPack } from './scrub/scrub-report.js';
+export { scrubDeadlineMs } from './scrub/scrub-schedule.js';
+export { ScrubRunning } from './scrub/scrub-errors.js';
+export { type RepairReport } from './repair/repair-report.js';
+export { type Want } from './repair/wants-file.js';
 export { checkStore, type CheckStoreOptions } from './fsck/check-store.js';
 export { type FsckReport, type FsckDamage, type FsckFinding, type FsckFindingCode, type FsckProgress } from './fsck/fsck-report.js';
 export { measureUsage, type MeasureUsageOptions, type MachineUsage, type StoreUsage, type UsageRun, type UsageSource } from './usage/measure-usage.js';

@@ -17,6 +17,9 @@ import { PackFiles } from './pack/pack-files.js';
 import { PackInventory } from './pack/pack-inventory.js';
 import { PackStates } from './pack/pack-states.js';
 import { PackUses } from './pack/pack-uses.js';
+import type { RepairReport } from './repair/repair-report.js';
+import { Wants } from './repair/wants.js';
+import { ScrubLog } from './scrub/scrub-log.js';
 import { CommittedPoints } from './point/committed-points.js';
 import { PointFiles } from './point/point-files.js';
 import { reconcileIndex } from './recovery/reconcile-index.js';
@@ -41,6 +44,10 @@ export type OpenStoreOptions = Readonly<{
   packBytesTarget?: number;
   /** Who takes the store over, for its ledger. Default: this host and process. */
   owner?: Readonly<{ host: string; pid: number }>;
+  /** Make parity for packs in the background as they are sealed, default true. A scrub makes what is missing either way. */
+  makesParity?: boolean;
+  /** Told of each damaged pack, found by a scrub or by a read, and of what became of it. Must not throw. */
+  onDamage?: (report: RepairReport) => void;
 }>;
 
 /**
@@ -70,9 +77,11 @@ async function openLocked(options: OpenStoreOptions, fence: WriteFence, lock: St
   await syncNames(fs);
   const points = new CommittedPoints();
   const states = new PackStates();
+  const scrubLog = new ScrubLog();
   const ledger = await Ledger.open({ fs, clock, fence }, { storeId, ...(options.owner ?? { host: hostname(), pid: process.pid }) }, (record) => {
     points.add(record);
     states.apply(record);
+    scrubLog.apply(record);
   });
   await assertLedgerPresent(fs, ledger);
   const pointFiles = new PointFiles({ fs, fence, storeId, nowMs: () => clock.nowMs() });
@@ -80,27 +89,28 @@ async function openLocked(options: OpenStoreOptions, fence: WriteFence, lock: St
   await upgradeStoreFile(fs, content);
   const index = options.index ?? (await openLmdbChunkIndex(join(path, 'index')));
   try {
-    return await openOn({ options, fs, fence, lock, ledger, points, states, pointFiles, index, storeId });
+    return await openOn({ options, fs, fence, lock, ledger, points, states, scrubLog, pointFiles, index, storeId });
   } catch (error) {
     await index.close();
     throw error;
   }
 }
 
-type Opened = Readonly<{ options: OpenStoreOptions; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; states: PackStates; pointFiles: PointFiles; index: ChunkIndex; storeId: StoreId }>;
+type Opened = Readonly<{ options: OpenStoreOptions; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; states: PackStates; scrubLog: ScrubLog; pointFiles: PointFiles; index: ChunkIndex; storeId: StoreId }>;
 
-async function openOn({ options, fs, fence, lock, ledger, points, states, pointFiles, index, storeId }: Opened): Promise<Store> {
+async function openOn({ options, fs, fence, lock, ledger, points, states, scrubLog, pointFiles, index, storeId }: Opened): Promise<Store> {
   const { clock, random } = options;
   await takeOver(ledger);
   await recoverOpenPacks(fs, index);
   await reconcileIndex(fs, index, states);
+  const wants = await Wants.load(fs);
   const uses = new PackUses();
   const inventory = new PackInventory();
   for (const { packId, indexedBytes } of index.packs()) inventory.set(packId, indexedBytes);
   const appender = new PackAppender({
-    fs, fence, index, clock, random, storeId, writerToken: ledger.writerToken, packBytesTarget: options.packBytesTarget ?? packBytesTarget, states, uses, inventory, lastSeq: () => ledger.lastSeq,
+    fs, fence, index, clock, random, storeId, writerToken: ledger.writerToken, packBytesTarget: options.packBytesTarget ?? packBytesTarget, states, uses, inventory, wants, lastSeq: () => ledger.lastSeq,
   });
-  return new FileStore({ storeId, fs, fence, lock, ledger, points, pointFiles, appender, index, packFiles: new PackFiles(fs), states, uses, inventory, clock });
+  return new FileStore({ storeId, fs, fence, lock, ledger, points, pointFiles, appender, index, packFiles: new PackFiles(fs), states, uses, inventory, clock, wants, scrubLog, onDamage: options.onDamage, makesParity: options.makesParity ?? true });
 }
 
 /** On a full disk an existing store still opens, so that it can restore; its first ledger record then comes before the first write that fits. */

@@ -2,6 +2,8 @@ import type { Digest, LedgerEvent, LedgerRecord, MachineId, PageSource, RestoreP
 import type { StoredCodec } from '@lifeboat/codec';
 import type { StoreFs } from './fs/store-fs.js';
 import type { CollectGarbageOptions, GcReport } from './gc/gc-options.js';
+import type { Want } from './repair/wants-file.js';
+import type { ScrubOptions, ScrubReport } from './scrub/scrub-report.js';
 import type { TwinReport } from './recovery/twin-report.js';
 
 /**
@@ -86,6 +88,23 @@ export interface Store {
    * @throws GcRootUnreadable (GC_ROOT_UNREADABLE), GcImplausible (GC_IMPLAUSIBLE), GcRunning (GC_RUNNING), the signal's reason.
    */
   collectGarbage(options: CollectGarbageOptions): Promise<GcReport>;
+
+  /**
+   * Reads sealed packs before anybody needs them: every checksum, the digest of every chunk, and the parity. Damage that a second look confirms is repaired from
+   * parity into new packs, then from other copies in the store; the rest becomes a want. Parity that is missing or damaged is made. Runs while backups run; ends
+   * early by its signal or when the store closes, and the next run goes on from there.
+   * @throws ScrubRunning (SCRUB_RUNNING).
+   */
+  scrub(options: ScrubOptions): Promise<ScrubReport>;
+
+  /** Chunks and pages that cannot be read any more, in the order they were found to be. Each leaves the list when its content comes again, from any computer. */
+  wants(): Want[];
+
+  /** Tells whether content of that digest is lost: a put of it stores it anew. */
+  isWanted(digest: Digest): boolean;
+
+  /** Resolves when the parity of every pack sealed so far is made or given up. Nothing needs to wait for it. */
+  settleParity(): Promise<void>;
 
   /** Appends an event; it is durable when this resolves. Events get consecutive sequence numbers in the order of the calls. */
   appendLedger(event: LedgerEvent): Promise<LedgerRecord>;

@@ -5,6 +5,7 @@ import type { WriteFence } from '../concurrency/write-fence.js';
 import type { StoreFs } from '../fs/store-fs.js';
 import type { ChunkIndex, ChunkPlace, IndexedPack } from '../index/chunk-index.js';
 import { IndexWriter } from '../index/index-writer.js';
+import type { Wants } from '../repair/wants.js';
 import type { ReceivedPage, ReceivedSegment } from '../store.js';
 import { OpenPack } from './open-pack.js';
 import { PACK_HEADER_BYTES, type PackKind } from './pack-header.js';
@@ -23,7 +24,7 @@ export const packBytesTarget = 64 * MIB;
 /** What packs are written with. */
 export type AppenderPorts = Readonly<{
   fs: StoreFs; fence: WriteFence; index: ChunkIndex; clock: Clock; random: Random; storeId: StoreId; writerToken: number;
-  packBytesTarget: number; states: PackStates; uses: PackUses; inventory: PackInventory;
+  packBytesTarget: number; states: PackStates; uses: PackUses; inventory: PackInventory; wants: Wants;
   /** Last durable ledger record, noted in new packs. */
   lastSeq: () => number;
 }>;
@@ -44,6 +45,8 @@ export class PackAppender {
   private dirty = new Set<OpenPack>();
   private pending = new Map<Digest, ChunkPlace>();
   private readonly indexWriter: IndexWriter;
+  /** Told of each pack when it is sealed and its name durable. */
+  onSealed: (packId: PackId) => void = () => undefined;
 
   constructor(private readonly ports: AppenderPorts) {
     this.indexWriter = new IndexWriter(ports.index);
@@ -55,10 +58,10 @@ export class PackAppender {
     return place && this.ports.states.isLive(place.packId) ? place : undefined;
   }
 
-  /** Where a digest can be read, flushed or not: also in a pack that is condemned. */
+  /** Where a digest can be read, flushed or not: also in a pack that is condemned, never where it is known to be unreadable. */
   locate(digest: Digest): ChunkPlace | undefined {
     const place = this.pending.get(digest) ?? this.indexWriter.find(digest) ?? this.ports.index.find(digest);
-    return place && this.ports.states.isPresent(place.packId) ? place : undefined;
+    return place && this.ports.states.isPresent(place.packId) && !this.ports.wants.isRotten(digest, place) ? place : undefined;
   }
 
   /** Bytes of records at which a pack is sealed. */
@@ -231,21 +234,26 @@ export class PackAppender {
       return Promise.resolve(this.takeGroup());
     });
     await fence.guard('a sync of a pack failed', () => Promise.all(group.packs.map(({ pack }) => pack.sync())));
+    this.ports.wants.fulfil(group.places);
     const packs: IndexedPack[] = [];
     for (const { pack, endBytes, wasRetired } of group.packs) {
       // Only a pack that could get no more records when the group was taken is indexed completely by it.
       const sealedBytes = wasRetired ? await pack.seal() : null;
-      if (sealedBytes !== null) this.ports.inventory.set(pack.packId, sealedBytes);
+      if (sealedBytes !== null) {
+        this.ports.inventory.set(pack.packId, sealedBytes);
+        this.onSealed(pack.packId);
+      }
       packs.push({ packId: pack.packId, sealed: sealedBytes !== null, indexedBytes: sealedBytes ?? endBytes });
     }
     this.indexWriter.write(packs);
   }
 
-  private takeGroup(): { packs: readonly Readonly<{ pack: OpenPack; endBytes: number; wasRetired: boolean }>[] } {
+  private takeGroup(): { packs: readonly Readonly<{ pack: OpenPack; endBytes: number; wasRetired: boolean }>[]; places: ReadonlyMap<Digest, ChunkPlace> } {
     const packs = [...this.dirty].map((pack) => ({ pack, endBytes: pack.sizeBytes, wasRetired: pack.isClosed }));
-    this.indexWriter.take(this.pending);
+    const places = this.pending;
+    this.indexWriter.take(places);
     this.pending = new Map();
     this.dirty = new Set();
-    return { packs };
+    return { packs, places };
   }
 }

@@ -13,7 +13,7 @@ export const sealedDirectoryOf = (packId: PackId): string => `${packsDirectory}/
 export const sealedPathOf = (packId: PackId): string => `${sealedDirectoryOf(packId)}/${packId}.pack`;
 
 /** The pack a file name stands for; undefined for any other name. */
-export function packIdOf(fileName: string, suffix: '.open' | '.pack'): PackId | undefined {
+export function packIdOf(fileName: string, suffix: '.open' | '.pack' | '.par'): PackId | undefined {
   if (!fileName.endsWith(suffix)) return undefined;
   const parsed = PackId.safeParse(fileName.slice(0, -suffix.length));
   return parsed.success ? parsed.data : undefined;

@@ -25,7 +25,7 @@ export class PackStates {
     return this.epoch;
   }
 
-  /** Grows whenever a pack stops being live. */
+  /** Grows whenever a pack stops being live, or loses some of what it held. */
   get version(): number {
     return this.changes;
   }
@@ -66,6 +66,11 @@ export class PackStates {
   /** Tells whether what lies in the pack can be had: from a live pack, or from a condemned one, which a commit rescues. */
   isPresent(packId: PackId): boolean {
     return !this.gone.has(packId);
+  }
+
+  /** Something in a live pack cannot be read any more: what was found complete before must be looked at again. */
+  noteLoss(): void {
+    this.changes += 1;
   }
 
   /** The condemned packs, in the order of their condemnation. */

@@ -20,19 +20,30 @@ export type MultiplyKernel = (run: MultiplyRun) => void;
  * machines whose WebAssembly has no SIMD (measured 0.4 GB/s).
  */
 export function openMultiplyKernel(memory: WasmMemory, simd = hasSimd()): MultiplyKernel {
-  return simd ? openSimdKernel(memory) : openPlainKernel(memory);
+  const module = simd ? compiled() : null;
+  return module ? openSimdKernel(memory, module) : openPlainKernel(memory);
 }
 
 /** Tells whether this machine runs the SIMD kernel. */
 export function hasSimd(): boolean {
-  return webAssembly.validate(kernelModule());
+  return compiled() !== null;
+}
+
+let compiledOnce: object | null | undefined;
+let tablesOnce: Uint8Array | undefined;
+
+/** The module, compiled once; null on machines without SIMD. */
+function compiled(): object | null {
+  if (compiledOnce === undefined) compiledOnce = webAssembly.validate(kernelModule()) ? new webAssembly.Module(kernelModule()) : null;
+  return compiledOnce;
 }
 
 type KernelExport = (target: number, source: number, lengthBytes: number, table: number) => void;
 
-function openSimdKernel(memory: WasmMemory): MultiplyKernel {
-  new Uint8Array(memory.buffer, 0, FACTORS * TABLE_BYTES).set(nibbleTables());
-  const { exports } = new webAssembly.Instance(new webAssembly.Module(kernelModule()), { m: { m: memory } });
+function openSimdKernel(memory: WasmMemory, module: object): MultiplyKernel {
+  tablesOnce ??= nibbleTables();
+  new Uint8Array(memory.buffer, 0, FACTORS * TABLE_BYTES).set(tablesOnce);
+  const { exports } = new webAssembly.Instance(module, { m: { m: memory } });
   const multiplyAdd = exports['f'] as KernelExport;
   return ({ target, source, lengthBytes, factor }) => {
     assertInvariant(lengthBytes % LANE_BYTES === 0, 'the kernel works on 16 bytes at a time', { lengthBytes });

@@ -66,6 +66,11 @@ export class ImageMemory {
   private readonly memory = new webAssembly.Memory({ initial: KERNEL_BYTES / WASM_PAGE_BYTES, maximum: WASM_PAGE_BYTES });
   private readonly kernel = openMultiplyKernel(this.memory);
 
+  /** Bytes this has taken from the system. */
+  get heldBytes(): number {
+    return this.memory.buffer.byteLength + this.parityFile.buffer.byteLength;
+  }
+
   /** An image of that shape, all zeros. Ends the one given out before. */
   take(shape: ParityShape): PackImage {
     assertInvariant(shape.fileLengthBytes > 0 && shape.fileLengthBytes <= imageBytesMax, 'a pack image is at most 1 GiB', { fileLengthBytes: shape.fileLengthBytes });

@@ -89,6 +89,7 @@ export class PackRepairs {
     const { packId, recordOffset, lengthBytes } = place;
     const want = { digest, lengthBytes, packId, recordOffset };
     this.ports.wants.add([want]);
+    this.ports.states.noteLoss();
     this.ports.onDamage?.({ packId, reasons: [reason], rebuiltBlocks: 0, lostBlocks: 0, repairedChunks: 0, repairedBytes: 0, lost: [want], quarantined: false, failure: null });
     if (!this.ports.fence.isDown) await this.ports.wants.save();
   }
@@ -134,7 +135,7 @@ export class PackRepairs {
 
   /** Everything before the quarantine only adds to the store; without space or with a failing disk the original stays as it is. */
   private async draftRepair({ inspection, blocks, check }: Rebuilt): Promise<Draft> {
-    const { appender, wants, fence } = this.ports;
+    const { appender, wants, fence, states } = this.ports;
     const { packId, image, reasons } = inspection;
     const pack = { packId, bytes: image.bytes, check };
     const locate = (digest: Digest): ChunkPlace | undefined => appender.locate(digest);
@@ -150,6 +151,7 @@ export class PackRepairs {
       failure = failureCodeOf(error);
       wants.add(lost);
     }
+    if (lost.length > 0) states.noteLoss();
     const report = { packId, reasons, rebuiltBlocks: blocks.rebuilt.length, lostBlocks: blocks.lost.length, repairedChunks: carried.chunks, repairedBytes: carried.bytes, lost, quarantined: false, failure };
     return { report, digests: check.records.flatMap(({ entries }) => entries.map(({ digest }) => digest)) };
   }
