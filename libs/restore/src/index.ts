@@ -22,3 +22,7 @@ export { DiskNotInManifest } from './image/image-errors.js';
 export { serveNbd, type NbdListen, type NbdServer, type NbdServerOptions } from './nbd/serve-nbd.js';
 export { type NbdExport } from './nbd/nbd-export.js';
 export { NbdListenFailed } from './nbd/nbd-errors.js';
+export { lastingSource } from './image/lasting-source.js';
+export { zeroLost, type OnRun } from './image/zero-lost.js';
+export { exportDiskImage, type ExportFormat, type ExportOptions, type ExportReport } from './export/export-disk-image.js';
+export { ExportFailed, ExportMismatch, ExportTargetUnusable, ExportTooLarge, ExportToolMissing } from './export/export-errors.js';
