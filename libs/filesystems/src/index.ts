@@ -1,4 +1,4 @@
-export { type UsedExtents, type UncleanReason, type FilesystemIdentity } from './used-extents.js';
+export { type UsedExtents, type UncleanReason, type FilesystemIdentity, type LeftOutFile, type ReadOptions } from './used-extents.js';
 export { readUsedExtents } from './read-used-extents.js';
 export { type FileExtent, type MappedFile, type OpenedFilesystem } from './files/mapped-file.js';
 export { fileExtents, openFilesystem } from './files/open-filesystem.js';

@@ -1,10 +1,11 @@
 import { type BlockReader, UnreadableSectors } from '@lifeboat/block-device';
 import { SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET_BYTES, hasExtMagic } from './ext/ext-superblock.js';
 import { readExtUsedExtents } from './ext/read-ext-used-extents.js';
+import { readNtfsUsedExtents } from './ntfs/read-ntfs-used-extents.js';
 import { wholeVolume } from './opaque/whole-volume.js';
 import { PROBE_BYTES, findSignatures } from './probe/find-signatures.js';
 import { findSwapSignature, swapUsedExtents } from './swap/read-swap-used-extents.js';
-import type { FilesystemIdentity, UsedExtents } from './used-extents.js';
+import type { FilesystemIdentity, ReadOptions, UsedExtents } from './used-extents.js';
 
 const UNKNOWN: FilesystemIdentity = { filesystem: 'unknown', label: null, uuid: null };
 
@@ -16,7 +17,7 @@ const UNKNOWN: FilesystemIdentity = { filesystem: 'unknown', label: null, uuid: 
  * @returns see {@link UsedExtents}. An unclean filesystem is reported, not refused: that is the caller's decision.
  * @throws what `volume.readFully` throws, except UNREADABLE_SECTORS. Bad bytes never throw.
  */
-export async function readUsedExtents(volume: BlockReader): Promise<UsedExtents> {
+export async function readUsedExtents(volume: BlockReader, options: ReadOptions = {}): Promise<UsedExtents> {
   const area = new Uint8Array(PROBE_BYTES);
   const intact = await readArea(volume, area);
   const found = findSignatures(area);
@@ -28,8 +29,21 @@ export async function readUsedExtents(volume: BlockReader): Promise<UsedExtents>
   }
   const swap = findSwapSignature(area);
   if (swap) return swapUsedExtents(volume, area, swap);
+  return readFilesystem(volume, area, { ...options, identity });
+}
+
+/** By the reader of the one filesystem found, if there is one. */
+async function readFilesystem(volume: BlockReader, area: Uint8Array, options: ReadOptions & { identity: FilesystemIdentity }): Promise<UsedExtents> {
+  const { identity } = options;
+  const bytes = Buffer.from(area.buffer, area.byteOffset, area.byteLength);
   const superblock = area.subarray(SUPERBLOCK_OFFSET_BYTES, SUPERBLOCK_OFFSET_BYTES + SUPERBLOCK_BYTES);
-  return hasExtMagic(superblock) ? readExtUsedExtents(volume, superblock) : wholeVolume(volume, identity);
+  if (hasExtMagic(superblock)) return readExtUsedExtents(volume, superblock);
+  switch (identity.filesystem) {
+    case 'ntfs':
+      return readNtfsUsedExtents(volume, bytes.subarray(0, 512), options);
+    default:
+      return wholeVolume(volume, identity);
+  }
 }
 
 /** Fills `area` from the start of the volume, zeros beyond its end; false when some sectors were unreadable. */

@@ -21,11 +21,22 @@ export type UsedExtents = Readonly<{
   /** Bytes of `used` that are there only because a structure could not be trusted or the list would have become too long. */
   overReportedBytes: number;
   warnings: readonly Warning[];
+  /** Files whose contents are not in `used` because of {@link ReadOptions}; they read as zeros after a restore. Missing where nothing can be left out. */
+  leftOut?: readonly LeftOutFile[];
   /**
    * `bitmap` from the filesystem's allocation maps · `header-only` all but the listed bytes is worthless ·
    * `all-non-zero` nothing is known: the whole volume is listed, and blocks of zeros may be dropped when read.
    */
   mode: 'bitmap' | 'all-non-zero' | 'header-only';
+}>;
+
+/** A file whose contents are not kept, with the bytes that saves. */
+export type LeftOutFile = Readonly<{ path: string; lengthBytes: number }>;
+
+/** What may be left out. */
+export type ReadOptions = Readonly<{
+  /** Leave out the contents of pagefile.sys, swapfile.sys and hiberfil.sys of a Windows that is shut down fully. The default keeps them. */
+  leaveOutPageFiles?: boolean;
 }>;
 
 /** What a volume holds, told by its signature. */

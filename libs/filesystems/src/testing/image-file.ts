@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, rmSync, statSync, truncateSync, writeFil
 import type { Extent } from '@lifeboat/model';
 import { type BlockReader, openBlockReader } from '@lifeboat/block-device';
 import { readUsedExtents } from '../read-used-extents.js';
-import type { UsedExtents } from '../used-extents.js';
+import type { ReadOptions, UsedExtents } from '../used-extents.js';
 
 /** An empty sparse file of the given size, instead of what was there. */
 export function sparseFile(path: string, sizeBytes: number): string {
@@ -23,7 +23,7 @@ export async function whileOpen<T>(path: string, work: (reader: BlockReader) => 
 }
 
 /** What our reader says of an image. */
-export const usedOf = (path: string): Promise<UsedExtents> => whileOpen(path, readUsedExtents);
+export const usedOf = (path: string, options: ReadOptions = {}): Promise<UsedExtents> => whileOpen(path, (reader) => readUsedExtents(reader, options));
 
 /** A new sparse file that holds the listed bytes of `from` and nothing else. */
 export function copyUsed(from: string, to: string, used: readonly Extent[]): void {

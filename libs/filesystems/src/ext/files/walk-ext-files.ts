@@ -1,5 +1,6 @@
-import { type Extent, endOf } from '@lifeboat/model';
+import type { Extent } from '@lifeboat/model';
 import type { WindowCache } from '../../bytes/window-cache.js';
+import { appendExtent } from '../../files/append-extent.js';
 import { InodeSet } from '../../files/inode-set.js';
 import { EXTENTS_PER_PIECE, type FileExtent, type MappedFile } from '../../files/mapped-file.js';
 import type { ExtSuperblock } from '../ext-superblock.js';
@@ -74,21 +75,11 @@ async function* mappedPieces(source: MapSource, inode: ExtInode, path: string): 
       yield piece(true);
       [extents, metadata] = [[], []];
     }
-    for (const extent of part.extents) append(extents, extent);
+    for (const extent of part.extents) appendExtent(extents, extent);
     metadata.push(...part.metadata);
     if (part.damaged) complete = false;
   }
   yield piece(false);
-}
-
-/** Joins what lies in a row in the file and on the volume: an extent tree cuts at 128 MiB, pointers at every block. */
-function append(extents: FileExtent[], next: FileExtent): void {
-  const last = extents.at(-1);
-  if (last && last.written === next.written && endOf(last) === next.offsetBytes && last.fileOffsetBytes + last.lengthBytes === next.fileOffsetBytes) {
-    extents[extents.length - 1] = { ...last, lengthBytes: last.lengthBytes + next.lengthBytes };
-  } else {
-    extents.push(next);
-  }
 }
 
 function pathOf(place: Place): string {
