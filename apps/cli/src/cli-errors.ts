@@ -49,6 +49,15 @@ export class RefusedByServer extends OperationalError {
   }
 }
 
+/** Work that the server carried out did not end well; code and message are the server's own. */
+export class ChoreFailed extends OperationalError {
+  readonly code: string;
+  constructor(end: Readonly<{ code: string; message: string }>) {
+    super(end.message, { retry: 'later', remedy: 'The log of the server says more.' });
+    this.code = end.code;
+  }
+}
+
 /** Part of the contract, but not in this version. */
 export class NotSupportedYet extends UserError {
   readonly code = 'NOT_SUPPORTED_YET';

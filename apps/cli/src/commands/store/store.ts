@@ -5,8 +5,9 @@ import { exitCodes, type ExitCode } from '../../exit-codes.js';
 import { formatBytes } from '../../output/format.js';
 import { formatFacts } from '../../output/format-table.js';
 import { runServerProgram } from '../server/run-server-program.js';
+import { addStoreChoreCommands } from './store-chores.js';
 
-/** Adds `store status`, and with the server stopped `store fsck` and `catalog rebuild`. */
+/** Adds `store status`, `store gc`, `store scrub`, and with the server stopped `store fsck` and `catalog rebuild`. */
 export function addStoreCommands(program: Command, bind: Bind): void {
   const store = program.command('store').description('where restore points are kept');
   store.command('status').description('how full it is and how well it saves').action(bind(showStatus));
@@ -14,6 +15,7 @@ export function addStoreCommands(program: Command, bind: Bind): void {
     .requiredOption('--data-dir <dir>', 'data directory of the server')
     .option('--data', 'read and verify every chunk, not only the structures')
     .action(bind(fsck));
+  addStoreChoreCommands(store, bind);
   program.command('catalog').description('the database that mirrors the store').command('rebuild').description('make it anew from the store; the server must be stopped')
     .requiredOption('--data-dir <dir>', 'data directory of the server')
     .action(bind(rebuild));
