@@ -21,4 +21,4 @@ export {
   BlastRadius, PolicySave, SettingsSave, PolicySaved, SettingsSaved, RetentionRunRequest, RetentionRunStarted, RetentionRunState, PinRequest, ReasonRequest, ImmutableRequest, DeleteRequest, DeleteAnswer,
   DeletionRequestList, DeletionRequestAnswer, TagsSet, TagsView, DeletionList, OperatorView, OperatorList, OperatorCreate, OperatorCreated, Watermarks, Forecast, StoreUsageView, StoreHistoryQuery, StoreHistory, StoreAdvice,
 } from './rest/retention.js';
-export { UpkeepView, GcRequest, GcResult, ScrubRequest, ScrubResult, DamageRange, DamageView } from './rest/upkeep.js';
+export { UpkeepView, GcResult, ScrubRequest, ScrubResult, DamageRange, DamageView } from './rest/upkeep.js';

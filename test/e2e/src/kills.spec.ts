@@ -78,12 +78,9 @@ class KilledMachine {
   /** A backup that nobody kills: it goes on where the killed ones stopped. */
   async backUp(): Promise<void> {
     const before = hashOf(this.disk.file);
-    const running = { done: false };
-    const run = this.lifeboat.agent('KILLED', 'start', 'backup', '--json').finally(() => { running.done = true; });
-    while (this.onParked && !running.done) {
-      await Promise.race([wait(1000), run]);
-      if (!running.done && (await this.isParked())) this.onParked();
-    }
+    const run = this.lifeboat.agent('KILLED', 'start', 'backup', '--json');
+    const goesOn = async (): Promise<boolean> => (await Promise.race([run, wait(1000, 'goes on' as const)])) === 'goes on';
+    while (this.onParked && (await goesOn())) if (await this.isParked()) this.onParked();
     const { code, stderr, json } = await run;
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     this.committed.set(String(json['pointId']), before);
@@ -131,7 +128,7 @@ async function survive(machine: KilledMachine, random: (count: number) => number
     if (round % 5 === 0 || round === rounds) await machine.assertRestores();
   }
   await machine.assertStoreClean();
-  console.log(`seed ${String(seed)}: ${String(rounds)} rounds of SIGKILL survived: ${JSON.stringify(machine.killed)}`);
+  process.stdout.write(`seed ${String(seed)}: ${String(rounds)} rounds of SIGKILL survived: ${JSON.stringify(machine.killed)}\n`);
 }
 
 describe('kill -9 at random moments', () => {

@@ -30,8 +30,7 @@ export const UpkeepView = z.strictObject({
 });
 export type UpkeepView = z.infer<typeof UpkeepView>;
 
-/** POST to `storeGc` and `storeScrub`: starts it, or joins the one under way. */
-export const GcRequest = z.strictObject({});
+/** POST to `storeScrub`: starts it, or joins the one under way; POST to `storeGc` takes nothing. */
 export const ScrubRequest = z.strictObject({ /** Every pack, not only those whose time has come. */ all: z.boolean().default(true) });
 
 /** A range that a restore point cannot give back. Offsets are bytes in the volume and in the disk; `files` are null where the filesystem is not read. */
