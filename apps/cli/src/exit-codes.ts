@@ -8,9 +8,10 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** The exit code of each error that is not a plain failure. The only such map. */
 const byCode: Readonly<Record<string, ExitCode>> = {
-  RESTORE_ROOT_MISMATCH: exitCodes.verificationFailed, RESTORE_READ_BACK_MISMATCH: exitCodes.verificationFailed,
+  RESTORE_ROOT_MISMATCH: exitCodes.verificationFailed, RESTORE_READ_BACK_MISMATCH: exitCodes.verificationFailed, EXPORT_MISMATCH: exitCodes.verificationFailed,
   TARGET_MOUNTED: exitCodes.refused, TARGET_TOO_SMALL: exitCodes.refused, LAYOUT_DIFFERS: exitCodes.refused, SECTOR_SIZE_DIFFERS: exitCodes.refused,
   TARGET_SERIAL_MISMATCH: exitCodes.refused, TARGET_NOT_CONFIRMED: exitCodes.refused, BLOCK_DEVICE_BUSY: exitCodes.refused,
+  EXPORT_TARGET_UNUSABLE: exitCodes.refused, EXPORT_TOO_LARGE: exitCodes.refused,
   NOT_LOGGED_IN: exitCodes.notAllowed, LOGIN_REQUIRED: exitCodes.notAllowed, LOGIN_REFUSED: exitCodes.notAllowed, ORIGIN_REFUSED: exitCodes.notAllowed,
   RESTORE_TICKET_REFUSED: exitCodes.notAllowed,
   SERVER_UNREACHABLE: exitCodes.unreachable, RESTORE_CONNECTION_LOST: exitCodes.unreachable, SERVER_STOPPING: exitCodes.unreachable,

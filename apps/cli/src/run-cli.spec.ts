@@ -1,7 +1,9 @@
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DataPlaneTwin, makeSampleDisk, MemoryPoint } from '@lifeboat/restore/testing';
+import { promisify } from 'node:util';
+import { DataPlaneTwin, makeSampleDisk, MemoryPoint, sampleDiskBytes } from '@lifeboat/restore/testing';
 import { defaultBackupPolicy } from '@lifeboat/model';
 import { runCli } from './run-cli.js';
 import { refusal, RestTwin } from './testing/rest-twin.js';
@@ -232,7 +234,6 @@ describe('start recovery', () => {
   });
 
   test.each([
-    { name: 'a format of later', argv: ['--format', 'qcow2'], code: 1, error: 'NOT_SUPPORTED_YET' },
     { name: 'files', argv: ['--path', '/etc'], code: 1, error: 'NOT_SUPPORTED_YET' },
     { name: 'a disk that is not there', argv: ['--disk', '7'], code: 1, error: 'DISK_NOT_IN_POINT' },
     { name: 'a directory', argv: ['--to', '/tmp'], code: 1, error: 'BLOCK_PATH_IS_DIRECTORY' },
@@ -248,8 +249,69 @@ describe('start recovery', () => {
     expect(() => statSync(target())).toThrow();
   });
 
+  test('another format holds the same disk, is compared on request, and obeys the same confirmation', async () => {
+    expect(await recover('--format', 'qcow2', '--dry-run')).toMatchObject({ code: 0, json: { dryRun: true } });
+    const first = await recover('--format', 'qcow2', '--verify');
+    expect(first).toMatchObject({ code: 0, json: { v: 1, pointId: point.manifest.pointId, diskId: 'sda', format: 'qcow2', target: target(), damaged: [], unreadable: [], warnings: [], verifiedBytes: expected.length } });
+    expect(await recover('--format', 'vhdx')).toMatchObject({ code: 4, json: { error: { code: 'TARGET_NOT_CONFIRMED' } } });
+    const chunk = point.maps[2]?.find((entry) => entry.kind === 'data');
+    if (chunk?.kind === 'data') data.faults.lost.add(chunk.digest);
+    const second = await recover('--format', 'vhdx', '--confirm', 'disk.img');
+    expect(second).toMatchObject({ code: 2, json: { format: 'vhdx', damaged: [{ volumeId: 'sda/p2', offset: chunk?.offsetBytes, length: chunk?.lengthBytes }] } });
+    writeFileSync(join(folder, 'expected.img'), Buffer.from(expected).fill(0, 9 * 1024 * 1024 + (chunk?.offsetBytes ?? 0), 9 * 1024 * 1024 + (chunk?.offsetBytes ?? 0) + (chunk?.lengthBytes ?? 0)));
+    expect(execFileSync('qemu-img', ['compare', '-f', 'raw', '-F', 'vhdx', join(folder, 'expected.img'), target()], { encoding: 'utf8' })).toContain('identical');
+  });
+
   test('--dry-run says what would be done and does not', async () => {
     expect(await recover('--dry-run')).toMatchObject({ code: 0, json: { dryRun: true, mode: 'whole-image', refusal: null } });
     expect(() => statSync(target())).toThrow();
+  });
+});
+
+describe('serve nbd', () => {
+  let data: DataPlaneTwin;
+  let point: MemoryPoint;
+  beforeAll(async () => { point = new MemoryPoint([await makeSampleDisk()]); });
+  beforeEach(async () => {
+    data = await DataPlaneTwin.start(point);
+    data.attach(twin.server);
+    twin.answers.set('POST /api/v1/restores', () => ({ body: { v: 1, ...data.issueTicket(), manifest: point.manifest } }));
+  });
+  afterEach(async () => { await data.close(); });
+
+  /** Runs the command, does `work` once it has said where it serves, then presses Ctrl-C. */
+  async function serveWhile(argv: readonly string[], work: (json: Record<string, unknown>) => Promise<void>): Promise<{ code: number; err: string }> {
+    const stop = new AbortController();
+    let err = '';
+    let said: (json: Record<string, unknown>) => void = () => undefined;
+    const started = new Promise<Record<string, unknown>>((resolve) => { said = resolve; });
+    const streams = { out: (text: string) => { said(JSON.parse(text) as Record<string, unknown>); }, err: (text: string) => { err += text; } };
+    const running = runCli(['serve', 'nbd', 'web-1', ...argv, '--json'], { streams, signal: stop.signal, version: '0.1.0' });
+    await work(await started);
+    stop.abort();
+    return { code: await running, err };
+  }
+
+  test.each([
+    { name: 'a free TCP port', argv: () => ['--port', '0'] },
+    { name: 'a unix socket', argv: () => ['--socket', join(folder, 'nbd.sock')] },
+  ])('offers the disk on $name until Ctrl-C', async ({ argv }) => {
+    const { code, err } = await serveWhile(argv(), async (json) => {
+      expect(json).toMatchObject({ v: 1, export: 'sda', diskId: 'sda', pointId: point.manifest.pointId, sizeBytes: sampleDiskBytes, readOnly: true });
+      const { stdout } = await promisify(execFile)('nbdinfo', ['--size', String(json['uri'])]);
+      expect(Number(stdout)).toBe(sampleDiskBytes);
+      // The ticket that came with the manifest is the only one that was used.
+      expect(data.connections).toBeLessThanOrEqual(1);
+    });
+    expect({ code, err }).toEqual({ code: 0, err: 'Serving until Ctrl-C.\n' });
+  });
+
+  test.each([
+    { name: 'a port and a socket', argv: ['--port', '1', '--socket', '/tmp/x'], code: 64, error: 'USAGE' },
+    { name: 'a port that does not exist', argv: ['--port', '65536'], code: 64, error: 'USAGE' },
+    { name: 'a disk that is not there', argv: ['--port', '0', '--disk', '7'], code: 1, error: 'DISK_NOT_IN_POINT' },
+    { name: 'an address of another computer', argv: ['--port', '0', '--host', '192.0.2.1'], code: 1, error: 'NBD_LISTEN_FAILED' },
+  ])('$name is refused', async ({ argv, code, error }) => {
+    expect(await run('serve', 'nbd', 'web-1', ...argv, '--json')).toMatchObject({ code, json: { error: { code: error } } });
   });
 });

@@ -9,6 +9,7 @@ import { addEnrolCommands } from './commands/enrol/enrol.js';
 import { addGetCommands } from './commands/get/get.js';
 import { addRecoveryCommand } from './commands/recovery/recovery.js';
 import { addScheduleCommands } from './commands/schedule/schedule.js';
+import { addServeCommand } from './commands/serve/serve.js';
 import { addServerCommands } from './commands/server/server.js';
 import { addStoreCommands } from './commands/store/store.js';
 import { loadSettings, readSurroundings, type SettingsFlags } from './config/load-settings.js';
@@ -59,6 +60,7 @@ function createProgram(ports: CliPorts, outcome: { exitCode: number }): Command 
   const stop = program.command('stop').description('end a job');
   addBackupCommands(program, { start, stop }, bind);
   addRecoveryCommand(start, bind);
+  addServeCommand(program, bind);
   addScheduleCommands(program, bind);
   addStoreCommands(program, bind);
   return program;

@@ -55,7 +55,7 @@ test('what is lost becomes zeros and is listed exactly', async () => {
   const first = victims[0]?.offsetBytes ?? 0;
   const bad = { offsetBytes: 10 * MIB, lengthBytes: 512 };
   source = new MemoryVolumeSource(new MemoryPoint([{ ...disk, unreadable: [bad] }]));
-  for (const victim of victims) if (victim.kind === 'data') source.lost.add(victim.digest);
+  for (const victim of victims) source.lost.add(victim.digest);
   const report = await exportDiskImage(image(), { format: 'qcow2', targetPath: file('disk.qcow2') });
   expect(report.damaged).toEqual([{ volumeId: 'sda/p2', offsetBytes: first, lengthBytes: 2 * 64 * 1024, diskOffsetBytes: 9 * MIB + first }]);
   expect(report.unreadable).toEqual([{ volumeId: 'sda/p2', offsetBytes: MIB, lengthBytes: 512, diskOffsetBytes: 10 * MIB }]);
