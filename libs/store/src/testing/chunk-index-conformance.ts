@@ -83,6 +83,18 @@ export const chunkIndexConformance: readonly ConformanceCase<ChunkIndex>[] = [
     },
   },
   {
+    name: 'tells what lies in a pack',
+    run: async (index) => {
+      const many = Array.from({ length: 25_000 }, (_, seed) => seed);
+      await index.write({ places: places(many), packs: [pack(1)] });
+      await index.replace({ places: new Map([[digest(7), { ...place(7), packId: otherPackId }]]), packs: [] });
+      const found = new Map<Digest, ChunkPlace>();
+      for await (const [named, at] of index.placesIn(packId)) found.set(named, at);
+      ensure(found.size === many.length - 1 && !found.has(digest(7)), 'every digest but the one that moved');
+      ensure(found.get(digest(24_999))?.lengthBytes === place(24_999).lengthBytes, 'with its place');
+    },
+  },
+  {
     name: 'takes large batches',
     run: async (index) => {
       await index.write({ places: places(Array.from({ length: 5000 }, (_, seed) => seed)), packs: [pack(1)] });

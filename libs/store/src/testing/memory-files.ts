@@ -2,10 +2,10 @@
 export const sectorBytes = 512;
 
 /**
- * How a power cut leaves what was not synced: `best` all of it is there · `worst` none of it · a function decides sector by sector and name by name, by a
- * number in [0, count).
+ * How a power cut leaves what was not synced: `best` all of it is there · `worst` none of it · `names` every name and no bytes · a function decides sector by sector and
+ * name by name, by a number in [0, count).
  */
-export type PowerCut = 'best' | 'worst' | ((count: number) => number);
+export type PowerCut = 'best' | 'worst' | 'names' | ((count: number) => number);
 
 /**
  * A file of the memory file system: what a reader sees, and what a power cut would leave of it. What a sync has not confirmed is kept as an undo log: the old content of
@@ -63,7 +63,7 @@ export class MemoryFileContent {
     this.bytes.copy(left, 0, 0, lengthBytes);
     for (const [sector, before] of this.undo) {
       const start = sector * sectorBytes;
-      if (start >= lengthBytes || (cut !== 'worst' && cut(2) !== 0)) continue;
+      if (start >= lengthBytes || (typeof cut === 'function' && cut(2) !== 0)) continue;
       const end = Math.min(lengthBytes, start + sectorBytes);
       left.fill(0, start, end);
       before?.copy(left, start, 0, end - start);
@@ -72,7 +72,7 @@ export class MemoryFileContent {
   }
 
   private lengthAfter(cut: Exclude<PowerCut, 'best'>): number {
-    if (cut === 'worst') return this.syncedBytes;
+    if (typeof cut !== 'function') return this.syncedBytes;
     return [this.syncedBytes, this.lengthBytes, tornLength(this.syncedBytes, this.lengthBytes, cut)][cut(3)] ?? 0;
   }
 

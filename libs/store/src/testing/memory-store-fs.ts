@@ -14,11 +14,16 @@ export class Crashed extends Error {
   readonly code = 'CRASHED';
 }
 
+/** The durable names of a directory: its own, or those of one outcome of a power cut. */
+type NamesOf = (directory: MemoryDirectory) => Map<string, MemoryNode>;
+const syncedNamesOf: NamesOf = (directory) => directory.syncedNames;
+
 /** A change of names that no directory sync has made durable yet. */
 export interface PendingName {
   /** The directories whose sync makes the change durable. */
   readonly directories: readonly MemoryDirectory[];
-  apply(): void;
+  /** Carries the change over; `namesOf` gives the durable names of a directory. */
+  apply(namesOf: NamesOf): void;
 }
 
 /**
@@ -57,13 +62,19 @@ export class MemoryStoreFs implements StoreFs {
 
   /**
    * What is left for the next process: after a kill everything, after a power cut what `cut` says of the part that was not synced. By default of a name everything,
-   * of bytes nothing.
+   * of bytes nothing. A power cut may be tried several times on the same dead file system, a kill goes on with its files.
    */
   crash(how: 'kill' | 'power', cut: PowerCut = () => 0): MemoryStoreFs {
     this.dieBefore = 0;
     if (how === 'kill') return new MemoryStoreFs(this.root, this.pendingNames);
-    for (const change of this.pendingNames) if (cut === 'best' || (cut !== 'worst' && cut(2) === 0)) change.apply();
-    return new MemoryStoreFs(copyAfterPowerCut(this.root, cut) as MemoryDirectory);
+    const durable = new Map<MemoryDirectory, Map<string, MemoryNode>>();
+    const namesOf: NamesOf = (directory) => {
+      const names = durable.get(directory) ?? new Map(directory.syncedNames);
+      durable.set(directory, names);
+      return names;
+    };
+    for (const change of this.pendingNames) if (typeof cut === 'function' ? cut(2) === 0 : cut !== 'worst') change.apply(namesOf);
+    return new MemoryStoreFs(copyAfterPowerCut(this.root, cut, namesOf) as MemoryDirectory);
   }
 
   /** Tells whether the process is dead. */
@@ -114,9 +125,9 @@ export class MemoryStoreFs implements StoreFs {
     target.directory.names.set(target.name, node);
     this.pendingNames.push({
       directories: [source.directory, target.directory],
-      apply: () => {
-        if (source.directory.syncedNames.get(source.name) === node) source.directory.syncedNames.delete(source.name);
-        target.directory.syncedNames.set(target.name, node);
+      apply: (namesOf) => {
+        if (namesOf(source.directory).get(source.name) === node) namesOf(source.directory).delete(source.name);
+        namesOf(target.directory).set(target.name, node);
       },
     });
     return Promise.resolve();
@@ -128,7 +139,7 @@ export class MemoryStoreFs implements StoreFs {
     const node = directory.names.get(name);
     if (!node) throw systemError('ENOENT', path);
     directory.names.delete(name);
-    this.pendingNames.push({ directories: [directory], apply: () => { if (directory.syncedNames.get(name) === node) directory.syncedNames.delete(name); } });
+    this.pendingNames.push({ directories: [directory], apply: (namesOf) => { if (namesOf(directory).get(name) === node) namesOf(directory).delete(name); } });
     return Promise.resolve();
   }
 
@@ -152,7 +163,7 @@ export class MemoryStoreFs implements StoreFs {
     const settled = this.pendingNames.filter((change) => change.directories.includes(directory));
     if (settled.length === 0) return Promise.resolve();
     this.pendingNames = this.pendingNames.filter((change) => !change.directories.includes(directory));
-    for (const change of settled) change.apply();
+    for (const change of settled) change.apply(syncedNamesOf);
     return Promise.resolve();
   }
 
@@ -194,7 +205,7 @@ export class MemoryStoreFs implements StoreFs {
 
   private setName(directory: MemoryDirectory, name: string, node: MemoryNode): void {
     directory.names.set(name, node);
-    this.pendingNames.push({ directories: [directory], apply: () => directory.syncedNames.set(name, node) });
+    this.pendingNames.push({ directories: [directory], apply: (namesOf) => namesOf(directory).set(name, node) });
   }
 
   private parent(path: string): { directory: MemoryDirectory; name: string } {
@@ -277,11 +288,11 @@ function listFiles(directory: MemoryDirectory, prefix: string): string[] {
   return [...directory.names].flatMap(([name, node]) => (node.kind === 'directory' ? listFiles(node, `${prefix}${name}/`) : [`${prefix}${name}`]));
 }
 
-function copyAfterPowerCut(node: MemoryNode, cut: PowerCut): MemoryNode {
+function copyAfterPowerCut(node: MemoryNode, cut: PowerCut, namesOf: NamesOf): MemoryNode {
   if (node.kind === 'file') return node.afterPowerCut(cut);
   const left = new MemoryDirectory();
-  for (const [name, child] of node.syncedNames) {
-    const copy = copyAfterPowerCut(child, cut);
+  for (const [name, child] of namesOf(node)) {
+    const copy = copyAfterPowerCut(child, cut, namesOf);
     left.names.set(name, copy);
     left.syncedNames.set(name, copy);
   }
