@@ -49,7 +49,7 @@ export function judgeChange(history: readonly ChangeSample[], next: ChangeSample
   if (ratioJumped && now.rate >= entropyMattersFrom) {
     return {
       kind: 'entropy', lastCleanPointId: last.pointId,
-      detail: `${percent(now.rate)} of the used bytes changed and take ${percent(now.ratio ?? 0)} of their size in the store; usual is ${percent(ratios.median)}`,
+      detail: `${percent(now.rate)} of the used bytes changed and take ${percent(now.ratio)} of their size in the store; usual is ${percent(ratios.median)}`,
     };
   }
   if (rateJumped && dailyJumped && now.rate >= rateMattersFrom) {

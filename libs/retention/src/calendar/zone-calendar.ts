@@ -6,7 +6,10 @@ import { TimeZoneUnknown } from '../errors.js';
 export type CalendarPeriod = 'hour' | 'day' | 'week' | 'month' | 'year';
 
 const monthNames = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'] as const;
+const { floor } = Math;
 const minuteMs = 60_000;
+/** A server has a zone or two; tests have them all. */
+const maxCalendars = 600;
 
 /** A date of the proleptic Gregorian calendar; `month` 1-12. */
 type CivilDate = Readonly<{ year: number; month: number; day: number }>;
@@ -17,14 +20,28 @@ type CivilDate = Readonly<{ year: number; month: number; day: number }>;
  * Answers come from arithmetic on the zone's offset, which is asked once per UTC day in which it does not change: a fleet has half a million points.
  */
 export class ZoneCalendar {
+  static readonly #calendars = new Map<string, ZoneCalendar>();
   readonly #zone: IANAZone;
   /** Offset in minutes by UTC day; null where it changes within the day. */
   readonly #offsets = new Map<number, number | null>();
 
-  /** @throws TimeZoneUnknown (TIME_ZONE_UNKNOWN) */
-  constructor(timeZone: string) {
+  private constructor(zone: IANAZone) {
+    this.#zone = zone;
+  }
+
+  /**
+   * The calendar of a zone; one per zone is kept, since what it learns of offsets stays true.
+   *
+   * @throws TimeZoneUnknown (TIME_ZONE_UNKNOWN)
+   */
+  static of(timeZone: string): ZoneCalendar {
+    const known = this.#calendars.get(timeZone);
+    if (known !== undefined) return known;
     if (!IANAZone.isValidZone(timeZone)) throw new TimeZoneUnknown(timeZone);
-    this.#zone = IANAZone.create(timeZone);
+    const calendar = new ZoneCalendar(IANAZone.create(timeZone));
+    if (this.#calendars.size >= maxCalendars) this.#calendars.clear();
+    this.#calendars.set(timeZone, calendar);
+    return calendar;
   }
 
   /**
@@ -34,10 +51,10 @@ export class ZoneCalendar {
   periodOf(period: CalendarPeriod, atMs: number): number {
     const localMs = atMs + this.#offsetMs(atMs);
     if (period === 'hour') return atMs - floorMod(localMs, hours(1));
-    const dayNumber = Math.floor(localMs / days(1));
+    const dayNumber = floor(localMs / days(1));
     if (period === 'day') return dayNumber;
     // Day 0, 1 January 1970, was a Thursday. ISO weeks begin on Monday, so whole weeks counted from a Monday are ISO weeks, the 53rd included.
-    if (period === 'week') return Math.floor((dayNumber + 3) / 7);
+    if (period === 'week') return floor((dayNumber + 3) / 7);
     const { year, month } = civilOf(dayNumber);
     return period === 'month' ? year * 12 + month - 1 : year;
   }
@@ -45,24 +62,24 @@ export class ZoneCalendar {
   /** The period of `atMs` in words: "14:00 on 3 September 2026", "3 September 2026", "week 36 of 2026", "September 2026", "2026". */
   nameOf(period: CalendarPeriod, atMs: number): string {
     const localMs = atMs + this.#offsetMs(atMs);
-    const dayNumber = Math.floor(localMs / days(1));
+    const dayNumber = floor(localMs / days(1));
     const { year, month, day } = civilOf(dayNumber);
     const monthName = monthNames[month - 1] ?? '';
     if (period === 'year') return String(year);
     if (period === 'month') return `${monthName} ${String(year)}`;
     if (period === 'week') {
       // A week belongs to the year of its Thursday.
-      const thursday = Math.floor((dayNumber + 3) / 7) * 7;
+      const thursday = floor((dayNumber + 3) / 7) * 7;
       const weekYear = civilOf(thursday).year;
-      return `week ${String(Math.floor((thursday - dayNumberOf(weekYear)) / 7) + 1)} of ${String(weekYear)}`;
+      return `week ${String(floor((thursday - dayNumberOf(weekYear)) / 7) + 1)} of ${String(weekYear)}`;
     }
     const date = `${String(day)} ${monthName} ${String(year)}`;
     if (period === 'day') return date;
-    return `${String(Math.floor(floorMod(localMs, days(1)) / hours(1))).padStart(2, '0')}:00 on ${date}`;
+    return `${String(floor(floorMod(localMs, days(1)) / hours(1))).padStart(2, '0')}:00 on ${date}`;
   }
 
   #offsetMs(atMs: number): number {
-    const utcDay = Math.floor(atMs / days(1));
+    const utcDay = floor(atMs / days(1));
     let offset = this.#offsets.get(utcDay);
     if (offset === undefined) {
       const first = this.#zone.offset(utcDay * days(1));
@@ -74,23 +91,23 @@ export class ZoneCalendar {
 }
 
 function floorMod(value: number, modulus: number): number {
-  return value - Math.floor(value / modulus) * modulus;
+  return value - floor(value / modulus) * modulus;
 }
 
 /** Days from 1 January 1970 to 1 January of `year`. */
 function dayNumberOf(year: number): number {
   const before = year - 1;
-  return before * 365 + Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400) - 719_162;
+  return before * 365 + floor(before / 4) - floor(before / 100) + floor(before / 400) - 719_162;
 }
 
 /** The inverse of counting days, in eras of 400 years that begin on 1 March, so that the leap day comes last. */
 function civilOf(dayNumber: number): CivilDate {
   const shifted = dayNumber + 719_468;
-  const era = Math.floor(shifted / 146_097);
+  const era = floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365);
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
+  const yearOfEra = floor((dayOfEra - floor(dayOfEra / 1460) + floor(dayOfEra / 36_524) - floor(dayOfEra / 146_096)) / 365);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + floor(yearOfEra / 4) - floor(yearOfEra / 100));
+  const monthFromMarch = floor((5 * dayOfYear + 2) / 153);
   const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
-  return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day: dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1 };
+  return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day: dayOfYear - floor((153 * monthFromMarch + 2) / 5) + 1 };
 }

@@ -27,7 +27,7 @@ export function planRetention(state: RetentionState, nowMs: number, hash: HashTe
   assertRetentionState(state, nowMs);
   const { settings, space } = state;
   const pressure = pressureOf(space, settings, state.pressureBefore);
-  const options = { calendar: new ZoneCalendar(settings.timeZone), nowMs, undeleteMs: quarantineMs(pressure, settings) };
+  const options = { calendar: ZoneCalendar.of(settings.timeZone), nowMs, undeleteMs: quarantineMs(pressure, settings) };
   const judged = state.machines.toSorted((a, b) => compare(a.machineId, b.machineId)).map((machine): Judged => ({ machine, gains: new MachineGains(machine), verdicts: judgeMachine(machine, options) }));
   const settled = settleCalendar(judged);
   const shortage = shortageOf(state, pressure, settled);

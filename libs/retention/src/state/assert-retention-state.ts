@@ -7,6 +7,9 @@ const clockToleranceMs = hours(1);
 /** A filesystem's size wavers a little with its metadata; a smaller one is another filesystem. */
 const shrinkTolerance = 0.01;
 const maxProblems = 20;
+const countMax = Number.MAX_SAFE_INTEGER;
+/** Policies found valid before; machines share them, and nobody changes one in place. */
+const checkedPolicies = new WeakSet<RetentionPolicy>();
 const latestMs = 8_640_000_000_000_000;
 
 /**
@@ -20,7 +23,7 @@ const latestMs = 8_640_000_000_000_000;
 export function assertRetentionState(state: RetentionState, nowMs: number): void {
   const problems = [...spaceProblems(state.space), ...settingsProblems(state)];
   if (!isTime(nowMs)) problems.push('now is not a time');
-  if (!Number.isSafeInteger(state.stateVersion) || state.stateVersion < 0) problems.push('stateVersion is not a number of a ledger record');
+  if (!isCount(state.stateVersion)) problems.push('stateVersion is not a number of a ledger record');
   const seen = new Set<string>();
   for (const machine of state.machines) {
     if (problems.length >= maxProblems) break;
@@ -35,11 +38,10 @@ export function assertRetentionState(state: RetentionState, nowMs: number): void
   if (space.previousSizeBytes !== null && space.sizeBytes < space.previousSizeBytes * (1 - shrinkTolerance)) {
     throw new StoreShrank({ previousSizeBytes: space.previousSizeBytes, sizeBytes: space.sizeBytes });
   }
-  const checked = new Set<RetentionPolicy>();
   for (const { machineId, policy } of state.machines) {
-    if (policy === null || checked.has(policy)) continue;
+    if (policy === null || checkedPolicies.has(policy)) continue;
     assertRetentionPolicy(policy, { machineId });
-    checked.add(policy);
+    checkedPolicies.add(policy);
   }
 }
 
@@ -83,7 +85,7 @@ function machineProblem(machine: RetentionMachine): string | null {
   let lastSeq = -1;
   const ids = new Set<string>();
   for (const point of machine.points) {
-    if (!Number.isSafeInteger(point.seq) || point.seq <= lastSeq) return 'points are not ascending by seq';
+    if (!isCount(point.seq) || point.seq <= lastSeq) return 'points are not ascending by seq';
     lastSeq = point.seq;
     if (ids.has(point.pointId)) return `point ${point.pointId} is listed twice`;
     ids.add(point.pointId);
@@ -95,9 +97,9 @@ function machineProblem(machine: RetentionMachine): string | null {
 }
 
 function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
+  return value >= 0 && value <= countMax && value % 1 === 0;
 }
 
 function isTime(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0 && value <= latestMs;
+  return value >= 0 && value <= latestMs && value % 1 === 0;
 }
