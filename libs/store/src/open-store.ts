@@ -8,7 +8,7 @@ import { FileStore } from './file-store.js';
 import { isNoSpace } from './fs/errno.js';
 import { nodeStoreFs } from './fs/node-store-fs.js';
 import type { StoreFs } from './fs/store-fs.js';
-import type { ChunkIndex } from './index/chunk-index.js';
+import type { ChunkIndex, ChunkPlace } from './index/chunk-index.js';
 import { openLmdbChunkIndex } from './index/lmdb-chunk-index.js';
 import { Ledger } from './ledger/ledger.js';
 import { socketLocker, type StoreLock, type StoreLocker } from './lock/store-locker.js';
@@ -104,6 +104,7 @@ async function openOn({ options, fs, fence, lock, ledger, points, states, scrubL
   await recoverOpenPacks(fs, index);
   await reconcileIndex(fs, index, states);
   const wants = await Wants.load(fs);
+  wants.settle((digest) => livePlace(index.find(digest), states));
   const uses = new PackUses();
   const inventory = new PackInventory();
   for (const { packId, indexedBytes } of index.packs()) inventory.set(packId, indexedBytes);
@@ -111,6 +112,11 @@ async function openOn({ options, fs, fence, lock, ledger, points, states, scrubL
     fs, fence, index, clock, random, storeId, writerToken: ledger.writerToken, packBytesTarget: options.packBytesTarget ?? packBytesTarget, states, uses, inventory, wants, lastSeq: () => ledger.lastSeq,
   });
   return new FileStore({ storeId, fs, fence, lock, ledger, points, pointFiles, appender, index, packFiles: new PackFiles(fs), states, uses, inventory, clock, wants, scrubLog, onDamage: options.onDamage, makesParity: options.makesParity ?? true });
+}
+
+/** A place that may be relied upon. */
+function livePlace(place: ChunkPlace | undefined, states: PackStates): ChunkPlace | undefined {
+  return place && states.isPresent(place.packId) ? place : undefined;
 }
 
 /** On a full disk an existing store still opens, so that it can restore; its first ledger record then comes before the first write that fits. */

@@ -24,6 +24,11 @@ export interface ChunkIndex {
   replace(batch: IndexBatch): Promise<void>;
   /** Forgets a pack, and those of `digests` whose place is in it; one atomic write. A digest that has moved to another pack stays. */
   removePack(packId: PackId, digests: Iterable<Digest>): Promise<void>;
+  /**
+   * Every digest whose place is in a pack, in no particular order, for a pack that cannot name its content itself any more.
+   * Cost: reads the whole index, with turns for others in between.
+   */
+  placesIn(packId: PackId): AsyncIterable<readonly [Digest, ChunkPlace]>;
   /** All packs the index knows, in no particular order. */
   packs(): IndexedPack[];
   /** Number of digests and the sum of their lengths in bytes. */

@@ -1,5 +1,6 @@
 import { mkdir, open as openFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bytesToHex, hexToBytes, GIB, type Digest, type PackId } from '@lifeboat/model';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { SerialQueue } from '../concurrency/serial-queue.js';
@@ -12,6 +13,8 @@ import { decodePlace, encodePlace } from './chunk-place-codec.js';
 const layoutVersion = 1;
 /** Address space, not memory or disk; LMDB grows it when needed. */
 const mapBytes = 64 * GIB;
+/** Entries read before the event loop gets a turn: about 10 ms. */
+const entriesPerTurn = 10_000;
 const openingMarker = 'opening';
 /** Both meta pages of a data file hold this, behind a page header of 24 bytes; page size fixed below. Source: lmdb-js, mdb.c, MDB_meta. */
 const metaMagic = 0xbeefc0de;
@@ -133,6 +136,23 @@ class LmdbChunkIndex implements ChunkIndex {
       }
       this.packTable.removeSync(Buffer.from(hexToBytes(packId)));
     });
+  }
+
+  async *placesIn(packId: PackId): AsyncGenerator<readonly [Digest, ChunkPlace]> {
+    let start: Buffer | undefined;
+    for (;;) {
+      const found: (readonly [Digest, ChunkPlace])[] = [];
+      let read = 0;
+      for (const { key, value } of this.chunks.getRange({ ...(start ? { start, exclusiveStart: true } : {}), limit: entriesPerTurn })) {
+        const place = decodePlace(key, value);
+        if (place?.packId === packId) found.push([bytesToHex(key) as Digest, place]);
+        start = Buffer.from(key);
+        read += 1;
+      }
+      yield* found;
+      if (read < entriesPerTurn) return;
+      await nextTurn();
+    }
   }
 
   packs(): IndexedPack[] {

@@ -36,6 +36,10 @@ export class MemoryChunkIndex implements ChunkIndex {
     return Promise.resolve();
   }
 
+  async *placesIn(packId: PackId): AsyncGenerator<readonly [Digest, ChunkPlace]> {
+    for (const entry of this.places) if (entry[1].packId === packId) yield await Promise.resolve(entry);
+  }
+
   packs(): IndexedPack[] {
     return [...this.known.values()];
   }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compressChunk } from '@lifeboat/codec';
 import type { Digest, PackId } from '@lifeboat/model';
-import type { ChunkPlace } from '../index/chunk-index.js';
+import type { ChunkIndex, ChunkPlace } from '../index/chunk-index.js';
 import type { ListedRecord } from '../pack/pack-footer.js';
 import { payloadOffsetOf, type RecordContent } from '../pack/segment-record.js';
 import { expandRecord, type ImageCheck } from '../scrub/check-image.js';
@@ -29,6 +29,19 @@ export function findLost({ packId, check }: RebuiltPack, locate: Locate): Want[]
       if (!listed || !isNeeded(locate(listed.digest), { packId, recordOffset: record.recordOffset, entry })) continue;
       lost.push({ digest: listed.digest, lengthBytes: listed.lengthBytes, packId, recordOffset: record.recordOffset });
     }
+  }
+  return lost;
+}
+
+/**
+ * What the index places in a pack that the pack itself does not list any more: its footer is gone, and with it the names of records that rotted too.
+ * Reads the whole index; only for packs whose footer could not be rebuilt.
+ */
+export async function findUnlisted({ packId, check }: RebuiltPack, placesIn: ChunkIndex['placesIn'], locate: Locate): Promise<Want[]> {
+  const listed = new Map(check.records.map(({ recordOffset, entries }) => [recordOffset, entries]));
+  const lost: Want[] = [];
+  for await (const [digest, { recordOffset, entry, lengthBytes }] of placesIn(packId)) {
+    if (listed.get(recordOffset)?.[entry]?.digest !== digest && isNeeded(locate(digest), { packId, recordOffset, entry })) lost.push({ digest, lengthBytes, packId, recordOffset });
   }
   return lost;
 }

@@ -15,7 +15,7 @@ import type { PackStates } from '../pack/pack-states.js';
 import type { SegmentReader } from '../pack/segment-reader.js';
 import { expandRecord, type ImageCheck } from '../scrub/check-image.js';
 import { inspectPack, rebuildPack, type PackInspection, type PackReading } from '../scrub/inspect-pack.js';
-import { carryOver, findLost, type CarriedOver } from './carry-over.js';
+import { carryOver, findLost, findUnlisted, type CarriedOver } from './carry-over.js';
 import { findTwins } from './find-twins.js';
 import { ImageLane } from './image-lane.js';
 import { moveToQuarantine, writeEvidence } from './quarantine-pack.js';
@@ -135,11 +135,12 @@ export class PackRepairs {
 
   /** Everything before the quarantine only adds to the store; without space or with a failing disk the original stays as it is. */
   private async draftRepair({ inspection, blocks, check }: Rebuilt): Promise<Draft> {
-    const { appender, wants, fence, states } = this.ports;
+    const { appender, index, wants, fence, states } = this.ports;
     const { packId, image, reasons } = inspection;
     const pack = { packId, bytes: image.bytes, check };
     const locate = (digest: Digest): ChunkPlace | undefined => appender.locate(digest);
     const lost = findLost(pack, locate);
+    if (check.listing.listedBy === 'scan') lost.push(...(await findUnlisted(pack, (from) => index.placesIn(from), locate)));
     let carried: CarriedOver = { chunks: 0, bytes: 0 };
     let failure: string | null = null;
     try {
@@ -153,7 +154,7 @@ export class PackRepairs {
     }
     if (lost.length > 0) states.noteLoss();
     const report = { packId, reasons, rebuiltBlocks: blocks.rebuilt.length, lostBlocks: blocks.lost.length, repairedChunks: carried.chunks, repairedBytes: carried.bytes, lost, quarantined: false, failure };
-    return { report, digests: check.records.flatMap(({ entries }) => entries.map(({ digest }) => digest)) };
+    return { report, digests: [...check.records.flatMap(({ entries }) => entries.map(({ digest }) => digest)), ...lost.map(({ digest }) => digest)] };
   }
 
   private async finish({ report, digests }: Draft): Promise<RepairReport> {

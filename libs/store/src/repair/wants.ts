@@ -67,6 +67,16 @@ export class Wants {
     }
   }
 
+  /** Takes from the list what `locate` finds in another place: it came back before the list that says so was durable. */
+  settle(locate: (digest: Digest) => ChunkPlace | undefined): void {
+    const found = new Map<Digest, ChunkPlace>();
+    for (const digest of this.byDigest.keys()) {
+      const place = locate(digest);
+      if (place) found.set(digest, place);
+    }
+    this.fulfil(found);
+  }
+
   /** Takes from the list what is durable elsewhere now. */
   fulfil(places: ReadonlyMap<Digest, ChunkPlace>): void {
     if (this.byDigest.size === 0) return;

@@ -65,7 +65,7 @@ export class Scrubber {
   }
 
   private async scrubOnce(options: ScrubOptions): Promise<ScrubReport> {
-    const { fs, clock, states, log, repairs } = this.ports;
+    const { fs, fence, clock, states, log, repairs, wants } = this.ports;
     const findings: Findings = { packsRead: 0, damagedPacks: 0, repairedChunks: 0, repairedBytes: 0, parityWritten: 0, transientPacks: 0, repairs: [], unreadPacks: [], lost: new Map(), right: [] };
     const pace = new ScrubPace(clock, options);
     const present = await this.tidy(await listSealedPacks(fs));
@@ -74,6 +74,7 @@ export class Scrubber {
     const complete = await this.readPacks(chosen, { options, pace, findings });
     await this.recordRight(findings);
     const adopted = complete ? await repairs.adoptTwins(new Set(findings.lost.keys())) : 0;
+    if (!fence.isDown) await fence.guard('the list of lost chunks could not be written', () => wants.save());
     return { complete, ...this.summary(findings, adopted), bytesRead: pace.bytesRead, oldestUnscrubbedAtMs: oldestOf(ages, (packId) => (states.isPresent(packId) ? log.of(packId) : null)) };
   }
 

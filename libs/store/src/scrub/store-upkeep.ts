@@ -32,6 +32,11 @@ export type UpkeepPorts = Readonly<{
   makesParity: boolean;
 }>;
 
+/** The list as it was serves as well: it names too much, never too little. */
+function passOverFailedDisk(error: unknown): void {
+  if (errnoOf(error) === undefined) throw error;
+}
+
 /** Failures of a read that are the disk's, not of the moment: worth a look at the pack. */
 const damageCodes: ReadonlySet<string> = new Set(['EIO', 'STORE_SHORT_READ', 'STORED_BYTES_INVALID']);
 
@@ -97,6 +102,8 @@ export class StoreUpkeep {
   async close(): Promise<void> {
     await this.parity.close();
     await this.repairs.close();
+    // What came back stays on the durable list until here or the next scrub; a start strikes off what it finds.
+    if (!this.ports.fence.isDown) await this.ports.wants.save().catch(passOverFailedDisk);
   }
 
   private async recoverSealed(digest: Digest, place: ChunkPlace, damage: ChunkDamaged): Promise<Uint8Array | undefined> {
