@@ -19,7 +19,7 @@ export class DrillToolMissing extends OperationalError {
 /** QEMU did not start. */
 export class GuestNotStarted extends OperationalError {
   readonly code = 'GUEST_NOT_STARTED';
-  constructor(details: Readonly<{ exitCode: number | null; output: string }>) {
-    super('the virtual machine of the drill did not start', { retry: 'later', details, remedy: 'Check memory, disk space and the installed version of QEMU on the computer that runs the drills.' });
+  constructor(details: Readonly<{ exitCode: number | null; output: string }>, cause?: unknown) {
+    super('the virtual machine of the drill did not start', { retry: 'later', details, cause, remedy: 'Check memory, disk space and the installed version of QEMU on the computer that runs the drills.' });
   }
 }
