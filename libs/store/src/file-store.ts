@@ -21,6 +21,7 @@ import { SegmentReader } from './pack/segment-reader.js';
 import type { CommittedPoints } from './point/committed-points.js';
 import { encodePointFile } from './point/point-file.js';
 import type { PointFiles } from './point/point-files.js';
+import type { Reserve } from './reserve/reserve.js';
 import { addTwinReports, type TwinReport } from './recovery/twin-report.js';
 import type { RepairReport } from './repair/repair-report.js';
 import type { Want } from './repair/wants-file.js';
@@ -32,7 +33,7 @@ import type { ReceivedPage, ReceivedSegment, Store, StoreStats } from './store.j
 
 /** What a store is made of, all opened and recovered; the store closes them. */
 export type StoreParts = Readonly<{
-  storeId: StoreId; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; pointFiles: PointFiles; appender: PackAppender; index: ChunkIndex; packFiles: PackFiles;
+  storeId: StoreId; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; pointFiles: PointFiles; reserve: Reserve; appender: PackAppender; index: ChunkIndex; packFiles: PackFiles;
   states: PackStates; uses: PackUses; inventory: PackInventory; clock: Clock;
   wants: Wants; scrubLog: ScrubLog; onDamage: ((report: RepairReport) => void) | undefined; makesParity: boolean;
 }>;
@@ -64,11 +65,13 @@ export class FileStore implements Store {
 
   async putSegment(segment: ReceivedSegment): Promise<{ storedBytes: number; newChunks: number }> {
     this.assertOpen();
+    await this.parts.reserve.assertWhole();
     return this.parts.appender.putSegment(segment);
   }
 
   async putPage(page: ReceivedPage): Promise<{ storedBytes: number }> {
     this.assertOpen();
+    await this.parts.reserve.assertWhole();
     return this.parts.appender.putPage(page);
   }
 
@@ -111,7 +114,9 @@ export class FileStore implements Store {
   async collectGarbage(options: CollectGarbageOptions): Promise<GcReport> {
     this.assertOpen();
     const signal = AbortSignal.any([this.stopping.signal, ...(options.signal ? [options.signal] : [])]);
-    return this.collector.collect({ ...options, signal });
+    const report = await this.collector.collect({ ...options, signal });
+    if (!this.parts.fence.isDown) await this.parts.reserve.fill(signal);
+    return report;
   }
 
   async appendLedger(event: LedgerEvent): Promise<LedgerRecord> {
@@ -142,6 +147,13 @@ export class FileStore implements Store {
     return this.parts.ledger.read(fromSeq);
   }
 
+  async fillReserve(signal?: AbortSignal): Promise<void> {
+    this.assertOpen();
+    const { fence, reserve } = this.parts;
+    fence.assertWritable();
+    await reserve.fill(AbortSignal.any([this.stopping.signal, ...(signal ? [signal] : [])]));
+  }
+
   async verifyTwins(signal?: AbortSignal): Promise<TwinReport> {
     this.assertOpen();
     const { ledger, pointFiles, points } = this.parts;
@@ -150,10 +162,10 @@ export class FileStore implements Store {
 
   async stats(): Promise<StoreStats> {
     this.assertOpen();
-    const { fs, index, appender, inventory, states } = this.parts;
+    const { fs, index, appender, inventory, states, reserve } = this.parts;
     const [space, indexed, waiting] = [await fs.statfs(), index.totals(), appender.unindexed()];
     return {
-      sizeBytes: space.totalBytes, freeBytes: space.freeBytes, packBytes: inventory.totalBytes, packs: inventory.count,
+      sizeBytes: space.totalBytes, freeBytes: space.freeBytes, inodesTotal: space.totalInodes, inodesFree: space.freeInodes, reserveBytes: reserve.heldBytes, packBytes: inventory.totalBytes, packs: inventory.count,
       reclaimableBytes: states.allCondemned().reduce((sum, { packId }) => sum + inventory.sizeOf(packId), 0),
       chunks: indexed.chunks + waiting.chunks, plainBytes: indexed.plainBytes + waiting.plainBytes,
     };
@@ -170,6 +182,7 @@ export class FileStore implements Store {
     this.stopping.abort(new StoreClosed());
     await this.collector.settle();
     await this.upkeep.settleScrub();
+    await this.parts.reserve.settle();
     try {
       await this.commits.run(() => appender.close());
       await this.upkeep.close();
@@ -191,7 +204,7 @@ export class FileStore implements Store {
   }
 
   private async commitNow(manifest: RestorePointManifest): Promise<{ manifestDigest: Digest; seq: number }> {
-    const { fence, ledger, points, pointFiles, appender } = this.parts;
+    const { fence, ledger, points, pointFiles, appender, reserve } = this.parts;
     const { machineId, pointId } = manifest;
     const { bytes, manifestDigest } = encodePointFile(this.storeId, manifest);
     const existing = points.find(machineId, pointId);
@@ -200,7 +213,7 @@ export class FileStore implements Store {
     fence.assertWritable();
     await appender.flush();
     await this.assertClosure(manifest);
-    await fence.guard('a write of a restore point failed', () => pointFiles.write(manifest, bytes));
+    await fence.guard('a write of a restore point failed', () => reserve.whileReleasing(() => pointFiles.write(manifest, bytes)));
     const record = await ledger.append({ type: 'point.committed', machineId, pointId, manifestDigest });
     points.add(record);
     return { manifestDigest, seq: record.seq };

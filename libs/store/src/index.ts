@@ -1,4 +1,5 @@
 export { type Store, type ReceivedSegment, type ReceivedPage, type StoreStats } from './store.js';
+export { reserveBytesFor } from './reserve/reserve-size.js';
 export { type TwinReport } from './recovery/twin-report.js';
 export { openStore, type OpenStoreOptions } from './open-store.js';
 export { type StoreFs, type StoreFile, type StoreFileStat, type StoreSpace, type OpenMode } from './fs/store-fs.js';

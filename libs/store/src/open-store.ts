@@ -22,6 +22,8 @@ import { Wants } from './repair/wants.js';
 import { ScrubLog } from './scrub/scrub-log.js';
 import { CommittedPoints } from './point/committed-points.js';
 import { PointFiles } from './point/point-files.js';
+import { indexOnReserve } from './reserve/index-on-reserve.js';
+import { Reserve } from './reserve/reserve.js';
 import { reconcileIndex } from './recovery/reconcile-index.js';
 import { recoverOpenPacks } from './recovery/recover-open-packs.js';
 import { syncNames } from './recovery/sync-names.js';
@@ -42,6 +44,8 @@ export type OpenStoreOptions = Readonly<{
   locker?: StoreLocker;
   /** Size at which packs are sealed, default 64 MiB. */
   packBytesTarget?: number;
+  /** Bytes kept back for what makes room on a full disk, see `reserveBytesFor`; default 0, none. Store.fillReserve makes the files. */
+  reserveBytes?: number;
   /** Who takes the store over, for its ledger. Default: this host and process. */
   owner?: Readonly<{ host: string; pid: number }>;
   /** Make parity for packs in the background as they are sealed, default true. A scrub makes what is missing either way. */
@@ -78,7 +82,8 @@ async function openLocked(options: OpenStoreOptions, fence: WriteFence, lock: St
   const points = new CommittedPoints();
   const states = new PackStates();
   const scrubLog = new ScrubLog();
-  const ledger = await Ledger.open({ fs, clock, fence }, { storeId, ...(options.owner ?? { host: hostname(), pid: process.pid }) }, (record) => {
+  const reserve = await Reserve.open({ fs, random, targetBytes: options.reserveBytes ?? 0 });
+  const ledger = await Ledger.open({ fs, clock, fence, reserve }, { storeId, ...(options.owner ?? { host: hostname(), pid: process.pid }) }, (record) => {
     points.add(record);
     states.apply(record);
     scrubLog.apply(record);
@@ -87,18 +92,18 @@ async function openLocked(options: OpenStoreOptions, fence: WriteFence, lock: St
   const pointFiles = new PointFiles({ fs, fence, storeId, nowMs: () => clock.nowMs() });
   await pointFiles.completeTwins(points.all());
   await upgradeStoreFile(fs, content);
-  const index = options.index ?? (await openLmdbChunkIndex(join(path, 'index')));
+  const index = indexOnReserve(options.index ?? (await reserve.whileReleasing(() => openLmdbChunkIndex(join(path, 'index')))), reserve);
   try {
-    return await openOn({ options, fs, fence, lock, ledger, points, states, scrubLog, pointFiles, index, storeId });
+    return await openOn({ options, fs, fence, lock, ledger, points, states, scrubLog, pointFiles, reserve, index, storeId });
   } catch (error) {
     await index.close();
     throw error;
   }
 }
 
-type Opened = Readonly<{ options: OpenStoreOptions; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; states: PackStates; scrubLog: ScrubLog; pointFiles: PointFiles; index: ChunkIndex; storeId: StoreId }>;
+type Opened = Readonly<{ options: OpenStoreOptions; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; states: PackStates; scrubLog: ScrubLog; pointFiles: PointFiles; reserve: Reserve; index: ChunkIndex; storeId: StoreId }>;
 
-async function openOn({ options, fs, fence, lock, ledger, points, states, scrubLog, pointFiles, index, storeId }: Opened): Promise<Store> {
+async function openOn({ options, fs, fence, lock, ledger, points, states, scrubLog, pointFiles, reserve, index, storeId }: Opened): Promise<Store> {
   const { clock, random } = options;
   await takeOver(ledger);
   await recoverOpenPacks(fs, index);
@@ -109,9 +114,9 @@ async function openOn({ options, fs, fence, lock, ledger, points, states, scrubL
   const inventory = new PackInventory();
   for (const { packId, indexedBytes } of index.packs()) inventory.set(packId, indexedBytes);
   const appender = new PackAppender({
-    fs, fence, index, clock, random, storeId, writerToken: ledger.writerToken, packBytesTarget: options.packBytesTarget ?? packBytesTarget, states, uses, inventory, wants, lastSeq: () => ledger.lastSeq,
+    fs, fence, index, clock, random, storeId, writerToken: ledger.writerToken, packBytesTarget: options.packBytesTarget ?? packBytesTarget, states, uses, inventory, wants, reserve, lastSeq: () => ledger.lastSeq,
   });
-  return new FileStore({ storeId, fs, fence, lock, ledger, points, pointFiles, appender, index, packFiles: new PackFiles(fs), states, uses, inventory, clock, wants, scrubLog, onDamage: options.onDamage, makesParity: options.makesParity ?? true });
+  return new FileStore({ storeId, fs, fence, lock, ledger, points, pointFiles, reserve, appender, index, packFiles: new PackFiles(fs), states, uses, inventory, clock, wants, scrubLog, onDamage: options.onDamage, makesParity: options.makesParity ?? true });
 }
 
 /** A place that may be relied upon. */

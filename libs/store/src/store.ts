@@ -22,9 +22,13 @@ export type ReceivedPage = Readonly<{ digest: Digest; bytes: Uint8Array }>;
 
 /**
  * `sizeBytes` and `freeBytes` are those of the disk under the store, `packBytes` its packs' files, of which `reclaimableBytes` are condemned and wait for their
- * deletion; `plainBytes` is what the stored chunks hold when expanded, each counted once.
+ * deletion; `plainBytes` is what the stored chunks hold when expanded, each counted once. `reserveBytes` is what the reserve takes up; it is not free. Filesystems
+ * that make inodes as they need them count none: then both numbers are 0.
  */
-export type StoreStats = Readonly<{ sizeBytes: number; freeBytes: number; packBytes: number; reclaimableBytes: number; chunks: number; packs: number; plainBytes: number }>;
+export type StoreStats = Readonly<{
+  sizeBytes: number; freeBytes: number; inodesTotal: number; inodesFree: number; packBytes: number; reclaimableBytes: number; reserveBytes: number;
+  chunks: number; packs: number; plainBytes: number;
+}>;
 
 /**
  * The owner of a store directory: packs, points and the ledger. One object owns a store at a time, in one process.
@@ -111,6 +115,12 @@ export interface Store {
 
   /** Records with `seq >= fromSeq` in order, up to the last durable one. @throws LedgerCorrupt (LEDGER_CORRUPT). */
   readLedger(fromSeq: number): AsyncIterable<LedgerRecord>;
+
+  /**
+   * Makes the files of the reserve that are missing, as far as there is room for them, and gives up what is too much. Runs beside everything else; cost: writes them.
+   * Collections do it at their end. While pieces are missing, puts are refused with StoreFull unless there is space beyond them.
+   */
+  fillReserve(signal?: AbortSignal): Promise<void>;
 
   /**
    * Reads both copies of everything the store keeps twice, the ledger and the points, and writes a damaged copy again from the other one; what it held goes to

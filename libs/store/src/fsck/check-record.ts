@@ -10,22 +10,25 @@ import { decodeRecordHeader, decodeRecordTable, payloadOffsetOf, RECORD_HEADER_B
 /** Why a record does not verify, and which of its entries cannot be read because of that; none when only padding or a checksum is wrong. */
 export type RecordDamage = Readonly<{ reason: string; damagedEntries: ReadonlySet<number> }>;
 
-/** Reads a listed record and checks every byte of it: header and table against the list, payload by checksum, each chunk by digest. Null when all is well. */
+/**
+ * Reads a listed record and checks every byte of it: header and table against the list, payload by checksum, each chunk by digest. Null when all is well. A record
+ * whose own header or table rotted is read by their copy in the footer, as the store does.
+ */
 export async function checkRecord(file: StoreFile, path: string, listed: ListedRecord): Promise<RecordDamage | null> {
   const bytes = new Uint8Array(recordLengthOf(listed.header));
-  const all = new Set(listed.entries.keys());
   await readFullyAt(file, bytes, { path, offsetBytes: listed.recordOffset });
   const header = decodeRecordHeader(bytes.subarray(0, RECORD_HEADER_BYTES), listed.header.packId);
-  if (isInvalid(header)) return { reason: header.invalid, damagedEntries: all };
-  if (header.headerCrc !== listed.header.headerCrc) return { reason: 'the record is not the one the footer lists', damagedEntries: all };
-  const payloadAt = payloadOffsetOf(header);
+  const payloadAt = payloadOffsetOf(listed.header);
+  const payloadEnd = payloadAt + listed.header.storedLengthBytes;
+  const damagedEntries = (): Set<number> => findDamagedEntries(bytes.subarray(payloadAt, payloadEnd), listed);
+  if (isInvalid(header)) return { reason: header.invalid, damagedEntries: damagedEntries() };
+  if (header.headerCrc !== listed.header.headerCrc) return { reason: 'the record is not the one the footer lists', damagedEntries: new Set(listed.entries.keys()) };
   const table = decodeRecordTable(bytes.subarray(RECORD_HEADER_BYTES, payloadAt), header);
-  if (isInvalid(table)) return { reason: table.invalid, damagedEntries: all };
-  const payloadEnd = payloadAt + header.storedLengthBytes;
-  const damagedEntries = findDamagedEntries(bytes.subarray(payloadAt, payloadEnd), listed);
-  if (!payloadHolds(bytes, header)) return { reason: 'record payload checksum', damagedEntries };
-  if (damagedEntries.size > 0) return { reason: 'digest of a chunk', damagedEntries };
-  return isZero(bytes, payloadEnd, bytes.length) ? null : { reason: 'record padding', damagedEntries };
+  if (isInvalid(table)) return { reason: table.invalid, damagedEntries: damagedEntries() };
+  const damaged = damagedEntries();
+  if (!payloadHolds(bytes, header)) return { reason: 'record payload checksum', damagedEntries: damaged };
+  if (damaged.size > 0) return { reason: 'digest of a chunk', damagedEntries: damaged };
+  return isZero(bytes, payloadEnd, bytes.length) ? null : { reason: 'record padding', damagedEntries: damaged };
 }
 
 function findDamagedEntries(stored: Uint8Array, { header, entries }: ListedRecord): Set<number> {

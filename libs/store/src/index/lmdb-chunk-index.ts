@@ -1,10 +1,11 @@
 import { mkdir, open as openFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bytesToHex, hexToBytes, GIB, type Digest, type PackId } from '@lifeboat/model';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { SerialQueue } from '../concurrency/serial-queue.js';
-import { StoreUnusable } from '../errors.js';
+import { StoreFull, StoreUnusable } from '../errors.js';
 import { errnoOf } from '../fs/errno.js';
 import type { ChunkIndex, ChunkPlace, IndexBatch, IndexedPack } from './chunk-index.js';
 import { decodePlace, encodePlace } from './chunk-place-codec.js';
@@ -54,7 +55,7 @@ async function tryOpen(directory: string): Promise<LmdbChunkIndex | undefined> {
 
 function openNow(directory: string): LmdbChunkIndex | undefined {
   try {
-    const root = open<Buffer, Buffer>({ path: directory, noSubdir: false, maxDbs: 4, mapSize: mapBytes, pageSize: pageBytes, encoding: 'binary', keyEncoding: 'binary', cache: false });
+    const root = open<Buffer, Buffer>({ path: directory, noSubdir: false, maxDbs: 4, mapSize: mapBytes, pageSize: pageBytes, encoding: 'binary', keyEncoding: 'binary', cache: false, eventTurnBatching: false });
     const meta = root.openDB<Buffer, Buffer>({ name: 'meta', encoding: 'binary', keyEncoding: 'binary', cache: false });
     const version = meta.get(versionKey);
     if (version === undefined) meta.putSync(versionKey, Buffer.from([layoutVersion]));
@@ -168,11 +169,11 @@ class LmdbChunkIndex implements ChunkIndex {
   }
 
   clear(): Promise<void> {
-    return this.changes.run(async () => {
-      await this.chunks.clearAsync();
-      await this.packTable.clearAsync();
-      await this.meta.put(totalsKey, encodeTotals({ chunks: 0, plainBytes: 0 }));
-      this.counted = { chunks: 0, plainBytes: 0 };
+    return this.change((totals) => {
+      this.chunks.clearSync();
+      this.packTable.clearSync();
+      totals.chunks = 0;
+      totals.plainBytes = 0;
     });
   }
 
@@ -195,17 +196,30 @@ class LmdbChunkIndex implements ChunkIndex {
     });
   }
 
-  /** One transaction after the other, because each goes on from the totals of the one before. */
+  /**
+   * One transaction after the other, because each goes on from the totals of the one before. Synchronous, because an asynchronous one that finds the disk full rejects
+   * promises nobody holds, and then never closes; only the sync of the file, 1 ms, would have run beside.
+   */
   private change(apply: (totals: Totals) => void): Promise<void> {
-    return this.changes.run(async () => {
+    return this.changes.run(() => {
       const totals = { ...this.counted };
-      await this.root.transaction(() => {
-        apply(totals);
-        this.meta.putSync(totalsKey, encodeTotals(totals));
-      });
+      try {
+        this.root.transactionSync(() => {
+          apply(totals);
+          this.meta.putSync(totalsKey, encodeTotals(totals));
+        });
+      } catch (error) {
+        return Promise.reject(isNoSpaceOfLmdb(error) ? new StoreFull(error) : error);
+      }
       this.counted = totals;
+      return Promise.resolve();
     });
   }
+}
+
+/** LMDB words system errors as numbers. */
+function isNoSpaceOfLmdb(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && (error.code === constants.errno.ENOSPC || error.code === constants.errno.EDQUOT);
 }
 
 function encodePack(pack: IndexedPack): Buffer {

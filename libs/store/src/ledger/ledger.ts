@@ -7,6 +7,7 @@ import { readWhole, syncDirectory, syncFile, writeFullyAt } from '../fs/file-io.
 import type { TwinReport } from '../recovery/twin-report.js';
 import { MirroredFile, syncTwinDirectories } from '../fs/mirrored-file.js';
 import type { StoreFile, StoreFs } from '../fs/store-fs.js';
+import type { Reserve } from '../reserve/reserve.js';
 import { encodeEntry, eventBytesMax } from './ledger-entry.js';
 import { encodeSegmentHeader, firstSeqOf, ledgerDirectories, SEGMENT_HEADER_BYTES, segmentPathOf, segmentTwinsOf } from './ledger-segment.js';
 import { loadLedger, type KnownEntry, type LoadedLedger } from './load-ledger.js';
@@ -16,7 +17,8 @@ import { readSegmentCopies, repairSegmentCopies, segmentBytesRoll } from './segm
 
 /** Who opens the ledger, for the record of the takeover. */
 export type LedgerOwner = Readonly<{ storeId: StoreId; host: string; pid: number }>;
-export type LedgerPorts = Readonly<{ fs: StoreFs; clock: Clock; fence: WriteFence }>;
+/** `reserve` makes room for records on a full disk. */
+export type LedgerPorts = Readonly<{ fs: StoreFs; clock: Clock; fence: WriteFence; reserve: Reserve }>;
 
 interface LedgerState {
   lastSeq: number;
@@ -154,16 +156,16 @@ export class Ledger {
   }
 
   private async appendNow(event: LedgerEvent): Promise<LedgerRecord> {
-    const { fence, clock } = this.ports;
+    const { fence, clock, reserve } = this.ports;
     fence.assertWritable();
     const record: LedgerRecord = { seq: this.state.lastSeq + 1, atMs: clock.nowMs(), event };
     const { bytes, hash } = encodeEntry({ ...record, previousHash: this.state.lastHash });
     assertInvariant(bytes.length <= eventBytesMax, 'a ledger event is at most 1 MiB long');
-    await fence.guard('a write to the ledger failed', async () => {
+    await fence.guard('a write to the ledger failed', () => reserve.whileReleasing(async () => {
       await this.assertSoleWriter();
       const segment = await this.segmentFor(record);
       await this.write(segment, bytes);
-    });
+    }));
     this.state.lastSeq = record.seq;
     this.state.lastHash = hash;
     return record;

@@ -6,6 +6,7 @@ import type { StoreFs } from '../fs/store-fs.js';
 import type { ChunkIndex, ChunkPlace, IndexedPack } from '../index/chunk-index.js';
 import { IndexWriter } from '../index/index-writer.js';
 import type { Wants } from '../repair/wants.js';
+import type { Reserve } from '../reserve/reserve.js';
 import type { ReceivedPage, ReceivedSegment } from '../store.js';
 import { OpenPack } from './open-pack.js';
 import { PACK_HEADER_BYTES, type PackKind } from './pack-header.js';
@@ -24,7 +25,7 @@ export const packBytesTarget = 64 * MIB;
 /** What packs are written with. */
 export type AppenderPorts = Readonly<{
   fs: StoreFs; fence: WriteFence; index: ChunkIndex; clock: Clock; random: Random; storeId: StoreId; writerToken: number;
-  packBytesTarget: number; states: PackStates; uses: PackUses; inventory: PackInventory; wants: Wants;
+  packBytesTarget: number; states: PackStates; uses: PackUses; inventory: PackInventory; wants: Wants; reserve: Reserve;
   /** Last durable ledger record, noted in new packs. */
   lastSeq: () => number;
 }>;
@@ -106,11 +107,15 @@ export class PackAppender {
     });
   }
 
-  /** Stores verified content again although it may be known: the copy is where it is found from now on. Durable after {@link flush}. */
+  /**
+   * Stores verified content again although it may be known: the copy is where it is found from now on. Durable after {@link flush}. Copies are what makes room and
+   * what heals, so they may use the reserve.
+   */
   putCopy(content: RecordContent): Promise<{ storedBytes: number }> {
     return this.puts.run(async () => {
       this.ports.fence.assertWritable();
-      return { storedBytes: await this.append(content.type === 'page' ? this.laneForCopy(content) : 'data', content, true) };
+      const lane = content.type === 'page' ? this.laneForCopy(content) : 'data';
+      return { storedBytes: await this.ports.reserve.whileReleasing(() => this.append(lane, content, true)) };
     });
   }
 
