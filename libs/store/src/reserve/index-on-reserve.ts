@@ -10,7 +10,6 @@ export function indexOnReserve(index: ChunkIndex, reserve: Reserve): ChunkIndex 
     replace: (batch) => reserve.whileReleasing(() => index.replace(batch)),
     removePack: (packId, digests) => reserve.whileReleasing(() => index.removePack(packId, digests)),
     placesIn: (packId) => index.placesIn(packId),
-    placesIn: (packId) => index.placesIn(packId),
     packs: () => index.packs(),
     totals: () => index.totals(),
     clear: () => reserve.whileReleasing(() => index.clear()),
