@@ -22,17 +22,22 @@ function open(fs: MemoryStoreFs, seed: number, index = new MemoryChunkIndex()): 
   return openMemoryStore(fs, { index, random: seededRandom(seed), packBytesTarget: 700 * KIB, clock: { ...systemClock, nowMs: () => nowMs } });
 }
 
-/** Three points over packs of 0.7 MiB and their smaller last ones, all with parity. */
+/** Two points over packs of 0.7 MiB and their smaller last ones, all with parity. */
 async function buildSound(): Promise<Sound> {
   const fs = new MemoryStoreFs();
   const store = await open(fs, 1);
-  const volumes: SampleVolume[] = [0, 400, 800].map((first) => Array.from({ length: 500 }, (_, index) => (index % 50 === 7 ? null : sampleChunk(first + index))));
+  const volumes: SampleVolume[] = [0, 300].map((first) => Array.from({ length: 400 }, (_, index) => (index % 50 === 7 ? null : sampleChunk(first + index))));
   const manifests: RestorePointManifest[] = [];
+  for (const chunk of volumes.flat()) if (chunk) contents.set(digestOf(chunk), chunk);
   for (const volume of volumes) manifests.push(await commitVolume(store, volume, { random: seededRandom(manifests.length + 5), machineId }));
   await store.settleParity();
   await store.close();
   return { fs, manifests, volumes };
 }
+
+/** What each chunk holds. */
+const contents = new Map<Digest, Uint8Array>();
+const noBytes = new Uint8Array();
 
 class WrongBytes extends Error {}
 
@@ -55,7 +60,7 @@ async function unreadableOf(store: Store, manifest: RestorePointManifest): Promi
       const bytes = await store.readChunk(entry.digest).catch(() => undefined);
       if (!bytes) unreadable.add(entry.digest);
       // Not by expect, which would be asked a million times.
-      else if (digestOf(bytes) !== entry.digest) throw new WrongBytes(entry.digest);
+      else if (Buffer.compare(bytes, contents.get(entry.digest) ?? noBytes) !== 0) throw new WrongBytes(entry.digest);
     }
   } catch (error) {
     if (unreadable.size === 0 || error instanceof WrongBytes) throw error;
@@ -125,12 +130,13 @@ test(`${String(trials)} corruptions of files in packs/ are all found, repaired w
   expect(Math.min(counts.repaired, counts.sidecar, counts.lost)).toBeGreaterThan(trials / 20);
 }, 3_600_000);
 
-/** Scrubs a rotten store, twice and over a restart, and holds the reports against what can be read. */
+/** Scrubs a rotten store and holds the reports against what can be read. */
 async function judge(fs: MemoryStoreFs, { path, within, seed, index }: Readonly<{ path: string; within: boolean; seed: number; index: MemoryChunkIndex }>): Promise<'repaired' | 'sidecar' | 'lost'> {
   const original = Buffer.from(fs.bytesOf(path));
   let store = await open(fs, seed, index);
   const report = await store.scrub({ nowMs, packs: 'all' });
   const isSidecar = path.endsWith('.par');
+  const outcome = isSidecar ? 'sidecar' : report.lostChunks > 0 ? 'lost' : 'repaired';
   if (isSidecar) expect(report).toMatchObject({ damagedPacks: 0, parityWritten: 1, lostChunks: 0 });
   else {
     expect(report).toMatchObject({ damagedPacks: 1, unreadPacks: [], transientPacks: 0 });
@@ -140,11 +146,13 @@ async function judge(fs: MemoryStoreFs, { path, within, seed, index }: Readonly<
   if (within) expect(report).toMatchObject({ lostChunks: 0, wantedChunks: 0 });
   await assertNamed(store, report);
   await store.close();
+  // Each third also over a restart without its index.
+  if (seed % 3 !== 0) return outcome;
   store = await open(fs, seed + 100_000);
   expect(await store.scrub({ nowMs, packs: 'all' })).toMatchObject({ damagedPacks: 0, lostChunks: 0, wantedChunks: report.wantedChunks });
   await assertNamed(store, report);
   await store.close();
-  return isSidecar ? 'sidecar' : report.lostChunks > 0 ? 'lost' : 'repaired';
+  return outcome;
 }
 
 /** Exactly what is wanted cannot be read, of every point. */
