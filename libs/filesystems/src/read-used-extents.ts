@@ -1,6 +1,8 @@
 import { type BlockReader, UnreadableSectors } from '@lifeboat/block-device';
 import { SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET_BYTES, hasExtMagic } from './ext/ext-superblock.js';
 import { readExtUsedExtents } from './ext/read-ext-used-extents.js';
+import { readExfatUsedExtents } from './exfat/read-exfat-used-extents.js';
+import { readFatUsedExtents } from './fat/read-fat-used-extents.js';
 import { readNtfsUsedExtents } from './ntfs/read-ntfs-used-extents.js';
 import { wholeVolume } from './opaque/whole-volume.js';
 import { PROBE_BYTES, findSignatures } from './probe/find-signatures.js';
@@ -41,6 +43,12 @@ async function readFilesystem(volume: BlockReader, area: Uint8Array, options: Re
   switch (identity.filesystem) {
     case 'ntfs':
       return readNtfsUsedExtents(volume, bytes.subarray(0, 512), options);
+    case 'fat12':
+    case 'fat16':
+    case 'fat32':
+      return readFatUsedExtents(volume, bytes.subarray(0, 512), identity);
+    case 'exfat':
+      return readExfatUsedExtents(volume, bytes.subarray(0, 512), identity);
     default:
       return wholeVolume(volume, identity);
   }

@@ -1,4 +1,4 @@
-import { type Extent, intersectExtents, mergeExtents, totalBytes } from '@lifeboat/model';
+import { type Extent, mergeExtents, totalBytes } from '@lifeboat/model';
 import { readOrNull } from '../bytes/read-or-null.js';
 import type { LeftOutFile } from '../used-extents.js';
 import type { AttributeRuns, Mft } from './mft.js';
@@ -39,12 +39,6 @@ export async function findPageFiles(mft: Mft): Promise<PageFiles> {
 /** Runs as extents of the volume, holes left out. */
 export function extentsOf(runs: readonly NtfsRun[], clusterBytes: number): Extent[] {
   return runs.flatMap(({ cluster, count }) => (cluster === null ? [] : [{ offsetBytes: cluster * clusterBytes, lengthBytes: count * clusterBytes }]));
-}
-
-/** True when all bytes of `wanted` (any order) are among the sorted `extents`. */
-export function covers(extents: readonly Extent[], wanted: readonly Extent[]): boolean {
-  const merged = mergeExtents(wanted);
-  return totalBytes(intersectExtents(extents, merged)) === totalBytes(merged);
 }
 
 const dataRunsOf = (mft: Mft, record: MftRecord): Promise<AttributeRuns | null> => mft.runsOf(record, ATTRIBUTE.data, '');

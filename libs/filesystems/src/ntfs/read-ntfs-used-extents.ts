@@ -1,7 +1,8 @@
 import type { BlockReader } from '@lifeboat/block-device';
 import { type Extent, type Warning, clipExtents, intersectExtents, invertExtents, mergeExtents, totalBytes } from '@lifeboat/model';
-import { Doubts } from '../allocation/doubts.js';
 import { forEachSetRun } from '../allocation/bit-runs.js';
+import { covers } from '../allocation/covers.js';
+import { Doubts } from '../allocation/doubts.js';
 import { UsedRuns } from '../allocation/used-runs.js';
 import { readOrNull } from '../bytes/read-or-null.js';
 import { wholeVolume } from '../opaque/whole-volume.js';
@@ -10,7 +11,7 @@ import { type AttributeRuns, Mft } from './mft.js';
 import { ATTRIBUTE } from './mft-record.js';
 import { ntfsLabel, ntfsUncleanReason } from './ntfs-cleanliness.js';
 import { type NtfsGeometry, parseNtfsBoot } from './ntfs-geometry.js';
-import { type PageFiles, covers, extentsOf, findPageFiles } from './page-files.js';
+import { type PageFiles, extentsOf, findPageFiles } from './page-files.js';
 
 const BITMAP_RECORD = 6;
 const BITMAP_CHUNK_BYTES = 1024 * 1024;

@@ -13,14 +13,15 @@ export function findFatIdentity(area: Buffer): FilesystemIdentity | null {
   const oem = area.toString('latin1', 3, 11);
   if (oem === 'NTFS    ') return { filesystem: 'ntfs', label: null, uuid: area.readBigUInt64LE(0x48).toString(16).toUpperCase().padStart(16, '0') };
   if (oem === 'EXFAT   ') return { filesystem: 'exfat', label: null, uuid: serialAt(area, 100) };
-  const width = fatWidth(area);
+  const width = fatWidthOf(area);
   if (width === null) return null;
   const [serialOffset, labelOffset] = width === 'fat32' ? [0x43, 0x47] : [0x27, 0x2b];
   const label = area.toString('latin1', labelOffset, labelOffset + 11).trimEnd();
   return { filesystem: width, label: label === '' || label === 'NO NAME' ? null : label, uuid: serialAt(area, serialOffset) };
 }
 
-function fatWidth(area: Buffer): 'fat12' | 'fat16' | 'fat32' | null {
+/** Which FAT the boot sector describes; null when its numbers make no sense. */
+export function fatWidthOf(area: Buffer): 'fat12' | 'fat16' | 'fat32' | null {
   const [sectorBytes, clusterSectors, reserved, fats] = [area.readUInt16LE(11), area.readUInt8(13), area.readUInt16LE(14), area.readUInt8(16)];
   const jumps = area[0] === 0xeb || area[0] === 0xe9;
   if (!jumps || ![512, 1024, 2048, 4096].includes(sectorBytes) || clusterSectors === 0 || !Number.isInteger(Math.log2(clusterSectors)) || reserved === 0 || ![1, 2].includes(fats)) return null;
