@@ -110,8 +110,7 @@ function fairShareOf(thinnables: readonly Thinnable[]): number {
 }
 
 function reasonOf(victim: Victim, name: string, timesFairShare: number): string {
-  const rounded = timesFairShare.toFixed(1);
-  const over = rounded === '1.0' || timesFairShare < 1 ? `, which is at ${timesFairShare.toFixed(2)} of its fair share` : `, which is ${rounded} times over its fair share`;
+  const over = timesFairShare < 1.05 ? '' : `, which is ${timesFairShare.toFixed(1)} times over its fair share`;
   switch (victim.code) {
     case 'PRUNE_PRESSURE_DAMAGED': return `pressure: ${victim.point.state} point of ${name}${over}`;
     case 'PRUNE_PRESSURE_APPROVED': return `pressure: its deletion was approved; of ${name}${over}`;
