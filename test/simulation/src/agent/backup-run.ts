@@ -174,6 +174,8 @@ export class BackupRun {
       return manifest.pointId;
     } catch (error) {
       if (error instanceof SessionNeedsData) this.addRefills(error.needed);
+      // Pages of its map are gone, which only another session can bring again.
+      if (codeOfError(error) === 'POINT_CLOSURE_BROKEN') throw new RunRefused('SESSION_ENDED');
       throw error;
     }
   }

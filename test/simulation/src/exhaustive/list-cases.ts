@@ -1,5 +1,5 @@
 /** What a store is asked to do in the exhaustive cases. */
-export const storeSteps = ['put', 'page', 'flush', 'commit', 'again', 'ledger', 'session', 'reopen'] as const;
+export const storeSteps = ['put', 'flush', 'commit', 'ledger', 'session', 'reopen', 'purge', 'gc'] as const;
 export type StoreStep = (typeof storeSteps)[number];
 
 /** ALICE and CrashMonkey found that workloads of three operations show almost every crash bug of file systems. */

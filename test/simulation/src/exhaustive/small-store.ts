@@ -32,7 +32,6 @@ export type SmallParts = Readonly<{ fs: StoreFs & Readonly<{ locker: StoreLocker
 /** A store with its sessions that takes the steps of the exhaustive cases one after the other. */
 export class SmallStore {
   private unflushed = new Set<Digest>();
-  private lastPoint: RestorePointManifest | undefined;
   private opened: Readonly<{ store: Store; ingest: Ingest }> | undefined;
 
   constructor(private readonly parts: SmallParts) {}
@@ -68,15 +67,10 @@ export class SmallStore {
     switch (step) {
       case 'put':
         return this.put(number);
-      case 'page':
-        return this.page(number);
       case 'flush':
         return this.flush();
       case 'commit':
         return this.commit(number);
-      case 'again':
-        if (this.lastPoint) await this.store.commitPoint(this.lastPoint);
-        return;
       case 'ledger':
         this.model.recorded(await this.store.appendLedger({ type: 'enrolment-token.used', tokenId: TokenId.parse(hex(number)) }));
         return;
@@ -86,6 +80,13 @@ export class SmallStore {
         await this.close();
         this.promiseUnflushed();
         return this.open(1000 + number);
+      case 'purge':
+        return this.purge();
+      case 'gc':
+        // From here on nothing is promised any more of what nobody names.
+        this.unflushed = new Set();
+        this.parts.promises.chunks.clear();
+        await this.store.collectGarbage({ sessions: (visit) => this.ingest.visitRoots(visit), trustedNowMs: nowMs, quarantineMs: 0, compactBelowLiveRatio: 1 });
     }
   }
 
@@ -96,13 +97,6 @@ export class SmallStore {
     const { codec, bytes: payload } = compressChunk(plain);
     await this.store.putSegment({ chunks: chunks.map(({ digest }) => ({ digest, lengthBytes: chunkBytes })), codec, plain, payload });
     for (const { digest } of chunks) this.unflushed.add(digest);
-  }
-
-  private async page(number: number): Promise<void> {
-    for (const page of pagesOf(smallVolume(number * 7 + 90, 3)).pages) {
-      await this.store.putPage(page);
-      this.unflushed.add(page.digest);
-    }
   }
 
   private async flush(): Promise<void> {
@@ -127,9 +121,17 @@ export class SmallStore {
     for (const page of pagesOf(volume).pages) await this.store.putPage(page);
     const manifest: RestorePointManifest = { ...draftOf([volume], attempt, null), pointId, machineId: smallMachine, computerName, createdAtMs: nowMs };
     await this.store.commitPoint(manifest);
-    this.lastPoint = manifest;
     this.model.committed(attempt, smallMachine, pointId);
     this.promiseUnflushed();
+  }
+
+  /** The point of the store's past goes; it shares chunks with those that come. */
+  private async purge(): Promise<void> {
+    const { pointId } = pointOf(0);
+    if (this.model.purged.has(pointId)) return;
+    this.model.purging.add(pointId);
+    await this.store.purgePoint(smallMachine, pointId);
+    this.model.purged.add(pointId);
   }
 
   /** A backup session that stops after its first group. */

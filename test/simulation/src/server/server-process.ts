@@ -86,4 +86,4 @@ export class ServerProcess {
 }
 
 /** The code of an error as an agent would see it. */
-export const codeOfError = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : String(error));
+export const codeOfError = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : error instanceof Error ? error.name : String(error));

@@ -3,7 +3,7 @@ import type { Chance } from './chance.js';
 import { goodWire, type WireFaults } from './wire.js';
 
 /** What goes wrong in one life of the server, besides its end. */
-export type LifeFaults = Readonly<{ name: string; arm: (fs: MemoryStoreFs) => void }>;
+export type LifeFaults = Readonly<{ name: string; isBad: boolean; arm: (fs: MemoryStoreFs) => void }>;
 
 /** Draws the disk's behaviour for one life of the server: mostly good, else one kind of fault. */
 export function drawDiskFaults(chance: Chance): LifeFaults {
@@ -27,10 +27,10 @@ export function drawDiskFaults(chance: Chance): LifeFaults {
     }
     case 3: {
       const roomBytes = chance.below(20_000);
-      return { name: `${String(roomBytes)} bytes of room`, arm: (fs) => { fs.capacityBytes = fs.usedBytes() + roomBytes; } };
+      return { name: `${String(roomBytes)} bytes of room`, isBad: true, arm: (fs) => { fs.capacityBytes = fs.usedBytes() + roomBytes; } };
     }
     default:
-      return { name: 'good', arm: () => undefined };
+      return { name: 'good', isBad: false, arm: () => undefined };
   }
 }
 
@@ -41,7 +41,7 @@ export function drawWireFaults(chance: Chance): WireFaults {
 }
 
 function plan(name: string, make: (fs: MemoryStoreFs) => FaultPlan): LifeFaults {
-  return { name, arm: (fs) => { fs.faults = make(fs); } };
+  return { name, isBad: true, arm: (fs) => { fs.faults = make(fs); } };
 }
 
 /** Opening an existing file needs no room; only what makes or grows something fails. */

@@ -3,7 +3,7 @@ import { checkStore } from '@lifeboat/store';
 import type { ModelPoint } from '../model/reference-model.js';
 import { verifySessions } from '../model/verify-sessions.js';
 import { verifyStore } from '../model/verify-store.js';
-import { runAdmin } from '../server/admin.js';
+import { collectGarbage, runAdmin } from '../server/admin.js';
 import { codeOfError, parkedMaxMs, type ServerProcess } from '../server/server-process.js';
 import { drawDiskFaults, drawWireFaults } from './fault-script.js';
 import { RecordedIndex } from './recorded-index.js';
@@ -65,6 +65,7 @@ class SeedRun {
     if (chance.oneIn(3)) world.wireFaults = drawWireFaults(chance);
     const faults = drawDiskFaults(chance);
     trace.add(`disk: ${faults.name}`);
+    world.isDiskBad = faults.isBad;
     faults.arm(world.fs);
     world.fs.dieBefore = world.fs.operations + chance.between(1, chance.pick(lifeOperationsMax));
     server.calm = false;
@@ -89,6 +90,7 @@ class SeedRun {
       await this.until(() => false, Promise.race([started, server.death]));
       await this.crash(server);
     }
+    world.isDiskBad = false;
     const server = world.process();
     await server.start();
     this.recoveries += 1;
@@ -165,12 +167,16 @@ class SeedRun {
     clock.advance(parkedMaxMs + 1);
     const open = server.ingest.list().map(({ sessionId }) => sessionId);
     const expired: readonly SessionId[] = await scheduler.settle(server.ingest.expireParked(), endStepsMax);
+    server.calm = true;
     ensure(expired.length === open.length && server.ingest.list().length === 0, () => `${String(open.length - expired.length)} sessions do not expire`);
+    await scheduler.settle(collectGarbage(world, server, true), endStepsMax);
+    await verifyStore(server.store, world.model, { machines: world.machines });
     await scheduler.settle(server.close(), endStepsMax);
     const left = fs.paths().filter((path) => path.startsWith('sessions/'));
     ensure(left.length === 0, () => `expired sessions left ${left.join(' ')}`);
     const report = await checkStore({ path: '(simulation)', fs, locker: fs.locker, readData: true });
     ensure(report.clean, () => `fsck: ${JSON.stringify(report.findings.filter(({ severity }) => severity === 'damage'))} ${JSON.stringify(report.damage)}`);
+    ensure(report.unreferenced.chunks === 0, () => `garbage is left: ${JSON.stringify(report.unreferenced)}`);
     ensure(report.checked.points === world.model.alive().length, () => `fsck counts ${String(report.checked.points)} points, the model ${String(world.model.alive().length)}`);
     world.index = RecordedIndex.empty();
     const again = world.process();

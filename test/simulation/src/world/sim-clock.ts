@@ -20,6 +20,11 @@ export class SimClock implements Clock {
     return this.ranMs;
   }
 
+  /** Time that neither jumps nor runs backwards, as the server makes it from both clocks. */
+  trustedMs(): number {
+    return startMs + this.ranMs;
+  }
+
   /** Lets time pass, for both clocks. */
   advance(durationMs: number): void {
     this.wallMs += durationMs;

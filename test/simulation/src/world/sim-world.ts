@@ -28,6 +28,8 @@ export class SimWorld implements AgentWorld {
   index = RecordedIndex.empty();
   wireFaults: WireFaults;
   isEnding = false;
+  /** The disk does something a good disk does not. */
+  isDiskBad = false;
   /** An agent was told that the store does not write any more. */
   restartWanted = false;
   private readonly packBytesTarget: number;
