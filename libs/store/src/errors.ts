@@ -44,7 +44,7 @@ export class StoreReadOnly extends OperationalError {
 export class LedgerCorrupt extends OperationalError {
   readonly code = 'LEDGER_CORRUPT';
   constructor(details: Readonly<{ file: string; offsetBytes: number; reason: string }>) {
-    super('the ledger is damaged', { retry: 'never', details, remedy: 'Keep the store as it is, run `lifeboat store fsck` for the extent, and restore the named ledger file from a copy of the store.' });
+    super('the ledger is damaged', { retry: 'never', details, remedy: 'Keep the store as it is, run `lifeboat store fsck` for the extent, and restore the named ledger file from a copy of the store. Until then `lifeboat-maintenance store-points` and `store-export` read what is readable.' });
   }
 }
 

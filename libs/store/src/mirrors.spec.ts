@@ -219,3 +219,42 @@ describe('index pages', () => {
     expect((await check(fs)).damage).toMatchObject([{ structure: 'page' }]);
   });
 });
+
+describe('a store whose ledger has a hole in both copies', () => {
+  test('opens for reading only, gives back its points and takes nothing', async () => {
+    const built = await buildStore();
+    for (const path of [segment, segmentTwin]) built.fs.corrupt(path, (bytes) => bytes.fill(0x55, 130, 180));
+    await expect(openMemoryStore(built.fs)).rejects.toMatchObject({ code: 'LEDGER_CORRUPT' });
+    const before = built.fs.paths().map((path) => [path, built.fs.bytesOf(path)]);
+    const store = await openMemoryStore(built.fs, { readOnly: true });
+    const records = await ledgerOf(store);
+    expect(records).toEqual(built.records.slice(1));
+    const manifest = await store.readManifest(machineId, built.manifest.pointId);
+    expect(Buffer.concat(volume).equals(await readSampleVolume(store, manifest))).toBe(true);
+    const writes = [
+      () => store.putSegment({ chunks: [{ digest: digestOf(sampleChunk(9)), lengthBytes: 4096 }], codec: 'raw', plain: sampleChunk(9), payload: sampleChunk(9) }),
+      () => store.appendLedger({ type: 'policy.set', machineId: null, policy: null }), () => store.commitPoint({ ...manifest, pointId: 'ab'.repeat(16) as typeof manifest.pointId }),
+      () => store.purgePoint(machineId, manifest.pointId), () => store.flush(), () => store.fillReserve(),
+      () => store.collectGarbage({ sessions: () => [], trustedNowMs: 0, quarantineMs: 0 }),
+    ];
+    for (const write of writes) await expect(write()).rejects.toMatchObject({ code: 'STORE_READ_ONLY' });
+    expect(await store.verifyTwins()).toMatchObject({ damaged: 1, repaired: 0 });
+    await store.close();
+    expect(built.fs.paths().map((path) => [path, built.fs.bytesOf(path)])).toEqual(before);
+  });
+
+  test('a store that needs an unknown feature of writing is read all the same', async () => {
+    const built = await buildStore();
+    const { decodeStoreFile, encodeStoreFile } = await import('./store-file/store-file.js');
+    for (const name of ['STORE.a', 'STORE.b', 'STORE.c']) {
+      built.fs.corrupt(name, (bytes) => {
+        const content = decodeStoreFile(bytes);
+        if ('storeId' in content) bytes.set(encodeStoreFile({ ...content, writeFeatures: 9 }));
+      });
+    }
+    await expect(openMemoryStore(built.fs)).rejects.toMatchObject({ code: 'STORE_FORMAT_NEWER' });
+    const store = await openMemoryStore(built.fs, { readOnly: true });
+    expect(await store.readManifest(machineId, built.manifest.pointId)).toEqual(built.manifest);
+    await store.close();
+  });
+});

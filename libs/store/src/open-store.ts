@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Clock, Random, StoreId } from '@lifeboat/model';
+import type { Clock, LedgerRecord, Random, StoreId } from '@lifeboat/model';
 import { WriteFence } from './concurrency/write-fence.js';
 import { LedgerCorrupt, StoreFull } from './errors.js';
 import { FileStore } from './file-store.js';
@@ -10,7 +10,7 @@ import { nodeStoreFs } from './fs/node-store-fs.js';
 import type { StoreFs } from './fs/store-fs.js';
 import type { ChunkIndex, ChunkPlace } from './index/chunk-index.js';
 import { openLmdbChunkIndex } from './index/lmdb-chunk-index.js';
-import { Ledger } from './ledger/ledger.js';
+import { Ledger, type LedgerOwner } from './ledger/ledger.js';
 import { socketLocker, type StoreLock, type StoreLocker } from './lock/store-locker.js';
 import { PackAppender, packBytesTarget } from './pack/pack-appender.js';
 import { PackFiles } from './pack/pack-files.js';
@@ -28,7 +28,7 @@ import { reconcileIndex } from './recovery/reconcile-index.js';
 import { recoverOpenPacks } from './recovery/recover-open-packs.js';
 import { syncNames } from './recovery/sync-names.js';
 import type { Store } from './store.js';
-import { openStoreFile, upgradeStoreFile } from './store-file/open-store-file.js';
+import { openStoreFile, readStoreFile, upgradeStoreFile } from './store-file/open-store-file.js';
 
 /** What a store is opened on. */
 export type OpenStoreOptions = Readonly<{
@@ -44,6 +44,11 @@ export type OpenStoreOptions = Readonly<{
   locker?: StoreLocker;
   /** Size at which packs are sealed, default 64 MiB. */
   packBytesTarget?: number;
+  /**
+   * Open for reading only, also a store whose ledger is damaged in both copies or that needs features of writing this version does not know: restores work as far as
+   * bytes are readable, every write is StoreReadOnly. Nothing is repaired; only the derived `index/` is brought up to date. Default false.
+   */
+  readOnly?: boolean;
   /** Bytes kept back for what makes room on a full disk, see `reserveBytesFor`; default 0, none. Store.fillReserve makes the files. */
   reserveBytes?: number;
   /** Who takes the store over, for its ledger. Default: this host and process. */
@@ -62,11 +67,11 @@ export type OpenStoreOptions = Readonly<{
  *   LedgerCorrupt (LEDGER_CORRUPT), StoreFull (STORE_FULL) only when a new store does not fit.
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
-  if (!options.fs) await mkdir(options.path, { recursive: true, mode: 0o700 });
+  if (!options.fs && !options.readOnly) await mkdir(options.path, { recursive: true, mode: 0o700 });
   const fence = new WriteFence();
   const lock = await (options.locker ?? socketLocker)(options.path);
   try {
-    return await openLocked(options, fence, lock);
+    return await (options.readOnly ? openForReading : openLocked)(options, fence, lock);
   } catch (error) {
     await lock.release();
     throw isNoSpace(error) ? new StoreFull(error) : error;
@@ -79,34 +84,71 @@ async function openLocked(options: OpenStoreOptions, fence: WriteFence, lock: St
   const content = await openStoreFile(fs, { path, clock, random });
   const { storeId } = content;
   await syncNames(fs);
-  const points = new CommittedPoints();
-  const states = new PackStates();
-  const scrubLog = new ScrubLog();
+  const history = newHistory();
   const reserve = await Reserve.open({ fs, random, targetBytes: options.reserveBytes ?? 0 });
-  const ledger = await Ledger.open({ fs, clock, fence, reserve }, { storeId, ...(options.owner ?? { host: hostname(), pid: process.pid }) }, (record) => {
-    points.add(record);
-    states.apply(record);
-    scrubLog.apply(record);
-  });
+  const ledger = await Ledger.open({ fs, clock, fence, reserve }, ownerOf(options, storeId), history.apply);
   await assertLedgerPresent(fs, ledger);
   const pointFiles = new PointFiles({ fs, fence, storeId, nowMs: () => clock.nowMs() });
-  await pointFiles.completeTwins(points.all());
+  await pointFiles.completeTwins(history.points.all());
   await upgradeStoreFile(fs, content);
   const index = indexOnReserve(options.index ?? (await reserve.whileReleasing(() => openLmdbChunkIndex(join(path, 'index')))), reserve);
+  return closingOnFailure(index, async () => {
+    await takeOver(ledger);
+    await recoverOpenPacks(fs, index);
+    return assemble({ options, fs, fence, lock, ledger, history, pointFiles, reserve, index, storeId });
+  });
+}
+
+/** What could be read of the ledger is believed; a point whose purge was lost comes back, one whose commit was lost is missing. */
+async function openForReading(options: OpenStoreOptions, fence: WriteFence, lock: StoreLock): Promise<Store> {
+  const { clock, random, path } = options;
+  fence.trip('the store was opened for reading only');
+  const fs = options.fs ?? nodeStoreFs(path);
+  const { storeId } = await readStoreFile(fs, path);
+  const history = newHistory();
+  const reserve = await Reserve.open({ fs, random, targetBytes: 0 });
+  const ledger = await Ledger.openForReading({ fs, clock, fence, reserve }, ownerOf(options, storeId), history.apply);
+  const pointFiles = new PointFiles({ fs, fence, storeId, nowMs: () => clock.nowMs() });
+  const index = options.index ?? (await openLmdbChunkIndex(join(path, 'index')));
+  return closingOnFailure(index, () => assemble({ options: { ...options, makesParity: false }, fs, fence, lock, ledger, history, pointFiles, reserve, index, storeId }));
+}
+
+function ownerOf(options: OpenStoreOptions, storeId: StoreId): LedgerOwner {
+  return { storeId, ...(options.owner ?? { host: hostname(), pid: process.pid }) };
+}
+
+/** What the ledger says, gathered record by record. */
+type History = Readonly<{ points: CommittedPoints; states: PackStates; scrubLog: ScrubLog; apply: (record: LedgerRecord) => void }>;
+
+function newHistory(): History {
+  const [points, states, scrubLog] = [new CommittedPoints(), new PackStates(), new ScrubLog()];
+  return {
+    points, states, scrubLog,
+    apply: (record) => {
+      points.add(record);
+      states.apply(record);
+      scrubLog.apply(record);
+    },
+  };
+}
+
+async function closingOnFailure<T>(index: ChunkIndex, open: () => Promise<T>): Promise<T> {
   try {
-    return await openOn({ options, fs, fence, lock, ledger, points, states, scrubLog, pointFiles, reserve, index, storeId });
+    return await open();
   } catch (error) {
     await index.close();
     throw error;
   }
 }
 
-type Opened = Readonly<{ options: OpenStoreOptions; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; points: CommittedPoints; states: PackStates; scrubLog: ScrubLog; pointFiles: PointFiles; reserve: Reserve; index: ChunkIndex; storeId: StoreId }>;
+type Opened = Readonly<{
+  options: OpenStoreOptions; fs: StoreFs; fence: WriteFence; lock: StoreLock; ledger: Ledger; history: History; pointFiles: PointFiles; reserve: Reserve; index: ChunkIndex; storeId: StoreId;
+}>;
 
-async function openOn({ options, fs, fence, lock, ledger, points, states, scrubLog, pointFiles, reserve, index, storeId }: Opened): Promise<Store> {
+async function assemble({ options, history, ...opened }: Opened): Promise<Store> {
+  const { fs, index, ledger } = opened;
+  const { points, states, scrubLog } = history;
   const { clock, random } = options;
-  await takeOver(ledger);
-  await recoverOpenPacks(fs, index);
   await reconcileIndex(fs, index, states);
   const wants = await Wants.load(fs);
   wants.settle((digest) => livePlace(index.find(digest), states));
@@ -114,9 +156,11 @@ async function openOn({ options, fs, fence, lock, ledger, points, states, scrubL
   const inventory = new PackInventory();
   for (const { packId, indexedBytes } of index.packs()) inventory.set(packId, indexedBytes);
   const appender = new PackAppender({
-    fs, fence, index, clock, random, storeId, writerToken: ledger.writerToken, packBytesTarget: options.packBytesTarget ?? packBytesTarget, states, uses, inventory, wants, reserve, lastSeq: () => ledger.lastSeq,
+    ...opened, clock, random, writerToken: ledger.writerToken, packBytesTarget: options.packBytesTarget ?? packBytesTarget, states, uses, inventory, wants, lastSeq: () => ledger.lastSeq,
   });
-  return new FileStore({ storeId, fs, fence, lock, ledger, points, pointFiles, reserve, appender, index, packFiles: new PackFiles(fs), states, uses, inventory, clock, wants, scrubLog, onDamage: options.onDamage, makesParity: options.makesParity ?? true });
+  return new FileStore({
+    ...opened, points, states, scrubLog, appender, packFiles: new PackFiles(fs), uses, inventory, clock, wants, onDamage: options.onDamage, makesParity: options.makesParity ?? true,
+  });
 }
 
 /** A place that may be relied upon. */

@@ -9,11 +9,11 @@ import { MirroredFile, syncTwinDirectories } from '../fs/mirrored-file.js';
 import type { StoreFile, StoreFs } from '../fs/store-fs.js';
 import type { Reserve } from '../reserve/reserve.js';
 import { encodeEntry, eventBytesMax } from './ledger-entry.js';
-import { encodeSegmentHeader, firstSeqOf, ledgerDirectories, SEGMENT_HEADER_BYTES, segmentPathOf, segmentTwinsOf } from './ledger-segment.js';
+import { encodeSegmentHeader, firstSeqOf, genesisHash, ledgerDirectories, SEGMENT_HEADER_BYTES, segmentPathOf, segmentTwinsOf } from './ledger-segment.js';
 import { loadLedger, type KnownEntry, type LoadedLedger } from './load-ledger.js';
 import { mergeSegment, type MergedSegment } from './merge-segment.js';
 import { parseSegment, type ParsedSegment } from './parse-segment.js';
-import { readSegmentCopies, repairSegmentCopies, segmentBytesRoll } from './segment-copies.js';
+import { listSegments, readSegmentCopies, repairSegmentCopies, segmentBytesRoll } from './segment-copies.js';
 
 /** Who opens the ledger, for the record of the takeover. */
 export type LedgerOwner = Readonly<{ storeId: StoreId; host: string; pid: number }>;
@@ -26,6 +26,8 @@ interface LedgerState {
   readonly segments: number[];
   emptySegment: number | null;
   readonly writerToken: number;
+  /** Damage in both copies is passed over: what is readable around it is all there is. */
+  readonly readsAroundDamage: boolean;
 }
 
 interface CurrentSegment {
@@ -62,7 +64,20 @@ export class Ledger {
       if (entry.event.type === 'writer.takeover') lastToken = Math.max(lastToken, entry.event.writerToken);
       visit(entry);
     });
-    return new Ledger(ports, owner, { ...loaded, segments: [...loaded.segments], writerToken: lastToken + 1 });
+    return new Ledger(ports, owner, { ...loaded, segments: [...loaded.segments], writerToken: lastToken + 1, readsAroundDamage: false });
+  }
+
+  /** Reads what can be read, changes nothing, and never appends; the fence must be down. `visit` sees every entry that verifies, behind damage too. */
+  static async openForReading(ports: LedgerPorts, owner: LedgerOwner, visit: (entry: KnownEntry) => void): Promise<Ledger> {
+    const segments = await listSegments(ports.fs);
+    let lastSeq = 0;
+    for (const firstSeq of segments) {
+      for (const entry of await readableEntries(ports.fs, firstSeq)) {
+        lastSeq = Math.max(lastSeq, entry.seq);
+        visit(entry);
+      }
+    }
+    return new Ledger(ports, owner, { lastSeq, lastHash: genesisHash, segments, emptySegment: null, writerToken: 0, readsAroundDamage: true });
   }
 
   /** Sequence number of the last durable record, 0 when there is none. */
@@ -116,6 +131,7 @@ export class Ledger {
 
   /** Reads up to `lastSeq` only: behind it may lie an append whose sync is still under way. */
   private async readSegment(firstSeq: number, lastSeq: number): Promise<LedgerRecord[]> {
+    if (this.state.readsAroundDamage) return recordsOf({ entries: await readableEntries(this.ports.fs, firstSeq) }, Number.POSITIVE_INFINITY);
     const records = recordsOf(await this.parseFirstCopy(firstSeq), lastSeq);
     if (reaches(records, firstSeq, lastSeq)) return records;
     const { entries, tail } = await this.queue.run(() => this.mergeAndRepair(firstSeq));
@@ -241,6 +257,12 @@ export class Ledger {
     }
     this.state.emptySegment = null;
   }
+}
+
+/** Entries of a segment that verify, in order, and those found behind damage; of events this version knows. */
+async function readableEntries(fs: StoreFs, firstSeq: number): Promise<KnownEntry[]> {
+  const { entries, strays } = mergeSegment(...(await readSegmentCopies(fs, firstSeq, false)), (header) => header.firstSeq === firstSeq);
+  return [...entries, ...strays].flatMap((entry) => (entry.event ? [{ ...entry, event: entry.event }] : []));
 }
 
 function recordsOf({ entries }: Pick<ParsedSegment, 'entries'>, lastSeq: number): LedgerRecord[] {
