@@ -52,7 +52,8 @@ export async function listPacks(fs: StoreFs): Promise<Map<PackId, string>> {
       if (packId?.startsWith(directory) === true) found.set(packId, sealedPathOf(packId));
     }
   }
-  for (const name of await fs.readDir(openDirectory)) {
+  // A copy of a store made by a tool that leaves out empty directories is still a store.
+  for (const name of (await fs.exists(openDirectory)) ? await fs.readDir(openDirectory) : []) {
     const packId = packIdOf(name, '.open');
     if (packId && !found.has(packId)) found.set(packId, openPathOf(packId));
   }
