@@ -13,10 +13,10 @@ export type ChangeVerdict = Readonly<
 const minHistory = 7;
 const maxHistory = 60;
 /** How far beyond the usual spread counts as a jump, in robust standard deviations. */
-const jumpDeviations = 6;
+const jumpDeviations = 4;
 /** The spread is taken as at least this, in natural logarithms and in shares, so that a machine that never changes is not an anomaly at its first update. */
 const minLogSpread = 0.35;
-const minRatioSpread = 0.04;
+const minRatioSpread = 0.06;
 /** A jump must also matter: shares of what the machine uses. */
 const rateMattersFrom = 0.15;
 const entropyMattersFrom = 0.05;

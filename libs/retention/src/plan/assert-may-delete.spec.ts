@@ -6,7 +6,7 @@ import { planRetention } from './plan-retention.js';
 
 const oldPoints = (count: number, machine = 1): RetentionPoint[] => dailyPoints(count, machine).map((point) => ({ ...point, createdAtMs: point.createdAtMs - days(40) }));
 const ref = (seq: number, machine = 1): { machineId: ReturnType<typeof testMachineId>; pointId: RestorePointId } => ({ machineId: testMachineId(machine), pointId: testPointId(machine, seq) });
-const code = (name: string, details: object = {}): unknown => expect.objectContaining({ code: name, ...(Object.keys(details).length > 0 ? { details: expect.objectContaining(details) as unknown } : {}) });
+const code = (name: string, details: object = {}): Error => expect.objectContaining({ code: name, details: expect.objectContaining(details) as unknown }) as Error;
 
 /** Ten old points of which the third has the change. */
 function withThird(change: Partial<RetentionPoint>, machine: Partial<RetentionState['machines'][number]> = {}): RetentionState {

@@ -21,7 +21,9 @@ function mustStay(machine: RetentionMachine): Set<RestorePointId> {
   const stay = new Set<RestorePointId>();
   const there = machine.points.filter((point) => point.condemned === null);
   const good = there.filter((point) => point.state === 'good');
-  const keep = (point: RetentionPoint | undefined): void => void (point !== undefined && stay.add(point.pointId));
+  const keep = (point: RetentionPoint | undefined): void => {
+    if (point !== undefined) stay.add(point.pointId);
+  };
   keep(good.at(-1));
   keep(good.filter((point) => point.proofLevel !== null).at(-1));
   if (good.length === 0) keep(there.filter((point) => point.state === 'suspect').at(-1) ?? there.at(-1));
