@@ -1,8 +1,9 @@
 import type { Digest, PackId } from '@lifeboat/model';
 import type { StoreFs } from '../fs/store-fs.js';
 import type { ChunkIndex, ChunkPlace, IndexedPack } from '../index/chunk-index.js';
-import { listRecords, scanPack, type PackListing } from '../pack/list-records.js';
+import { scanPack, type PackListing } from '../pack/list-records.js';
 import type { PackStates } from '../pack/pack-states.js';
+import { listSealedPack } from '../repair/list-sealed-pack.js';
 import { openDirectory, openPathOf, packIdOf, packsDirectory, sealedPathOf } from '../pack/pack-paths.js';
 
 /** What the index needed at start: packs read into it, and whether it had to begin anew. */
@@ -23,7 +24,7 @@ export async function reconcileIndex(fs: StoreFs, index: ChunkIndex, states: Pac
     const isOpen = path === openPathOf(packId);
     // A file of a deleted or quarantined pack was left by a crash; nothing may count on what is in it.
     if ((known.get(packId)?.sealed === true && !isOpen) || !states.isPresent(packId)) continue;
-    const listing = await (isOpen ? scanPack : listRecords)(fs, path, packId);
+    const listing = await (isOpen ? scanPack : listSealedPack)(fs, path, packId);
     await indexPack(index, listing, { sealed: !isOpen, indexedBytes: isOpen ? listing.recordsEnd : listing.fileLengthBytes, isLive: states.isLive(packId) });
     indexedPacks += 1;
   }
