@@ -1,7 +1,7 @@
-import { rebuild } from './rebuild/rebuild.js';
+import { benchmarkNbd } from './nbd/nbd-benchmark.js';
 
 /** Benchmarks by name; each prints a table and judges nothing. */
-const benchmarks: Readonly<Record<string, () => Promise<void>>> = { rebuild };
+const benchmarks: Readonly<Record<string, () => Promise<void>>> = { nbd: benchmarkNbd };
 
 const [name = ''] = process.argv.slice(2);
 const benchmark = benchmarks[name];
