@@ -7,6 +7,7 @@ import { readNtfsUsedExtents } from './ntfs/read-ntfs-used-extents.js';
 import { wholeVolume } from './opaque/whole-volume.js';
 import { PROBE_BYTES, findSignatures } from './probe/find-signatures.js';
 import { findSwapSignature, swapUsedExtents } from './swap/read-swap-used-extents.js';
+import { readXfsUsedExtents } from './xfs/read-xfs-used-extents.js';
 import type { FilesystemIdentity, ReadOptions, UsedExtents } from './used-extents.js';
 
 const UNKNOWN: FilesystemIdentity = { filesystem: 'unknown', label: null, uuid: null };
@@ -49,6 +50,8 @@ async function readFilesystem(volume: BlockReader, area: Uint8Array, options: Re
       return readFatUsedExtents(volume, bytes.subarray(0, 512), identity);
     case 'exfat':
       return readExfatUsedExtents(volume, bytes.subarray(0, 512), identity);
+    case 'xfs':
+      return readXfsUsedExtents(volume, bytes.subarray(0, 4096), identity);
     default:
       return wholeVolume(volume, identity);
   }
