@@ -7,6 +7,10 @@ import { ChunkDamaged, PointClosureBroken, PointExists, PointMissing, StoreClose
 import { GarbageCollector } from './gc/garbage-collector.js';
 import type { CollectGarbageOptions, GcReport } from './gc/gc-options.js';
 import { purgePoint } from './gc/purge-point.js';
+import type { FilePaths } from './damage/file-paths.js';
+import { findDamagedPoints, type DamageReport } from './damage/find-damaged-points.js';
+import { nameFiles } from './damage/name-files.js';
+import type { FsckDamage } from './fsck/fsck-report.js';
 import { scopedStoreFs } from './fs/scoped-store-fs.js';
 import type { StoreFs } from './fs/store-fs.js';
 import type { ChunkIndex } from './index/chunk-index.js';
@@ -145,6 +149,16 @@ export class FileStore implements Store {
   readLedger(fromSeq: number): AsyncIterable<LedgerRecord> {
     this.assertOpen();
     return this.parts.ledger.read(fromSeq);
+  }
+
+  async damagedPoints(bad: Iterable<Digest>, { filePaths, signal }: Readonly<{ filePaths?: FilePaths; signal?: AbortSignal }> = {}): Promise<DamageReport> {
+    this.assertOpen();
+    const { points, pointFiles } = this.parts;
+    const stop = AbortSignal.any([this.stopping.signal, ...(signal ? [signal] : [])]);
+    const report = await findDamagedPoints(new Set(bad), { points: points.all(), readManifest: (point) => pointFiles.read(point), readPage: this.readPage }, stop);
+    if (!filePaths) return report;
+    const readManifest = ({ machineId, pointId }: FsckDamage): Promise<RestorePointManifest> => this.readManifest(machineId, pointId);
+    return { ...report, damage: await nameFiles(report.damage, { filePaths, source: this, readManifest }, stop) };
   }
 
   async fillReserve(signal?: AbortSignal): Promise<void> {

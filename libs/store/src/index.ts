@@ -1,4 +1,6 @@
 export { type Store, type ReceivedSegment, type ReceivedPage, type StoreStats } from './store.js';
+export { type FilePaths, type DamagedFile, type DamagedVolumeReader } from './damage/file-paths.js';
+export { type DamageReport } from './damage/find-damaged-points.js';
 export { reserveBytesFor } from './reserve/reserve-size.js';
 export { type TwinReport } from './recovery/twin-report.js';
 export { openStore, type OpenStoreOptions } from './open-store.js';

@@ -1,5 +1,7 @@
 import type { Digest, LedgerEvent, LedgerRecord, MachineId, PageSource, RestorePointId, RestorePointManifest, StoreId } from '@lifeboat/model';
 import type { StoredCodec } from '@lifeboat/codec';
+import type { FilePaths } from './damage/file-paths.js';
+import type { DamageReport } from './damage/find-damaged-points.js';
 import type { StoreFs } from './fs/store-fs.js';
 import type { CollectGarbageOptions, GcReport } from './gc/gc-options.js';
 import type { Want } from './repair/wants-file.js';
@@ -115,6 +117,12 @@ export interface Store {
 
   /** Records with `seq >= fromSeq` in order, up to the last durable one. @throws LedgerCorrupt (LEDGER_CORRUPT). */
   readLedger(fromSeq: number): AsyncIterable<LedgerRecord>;
+
+  /**
+   * Says which ranges of which committed points the content in `bad` belongs to, such as what a scrub found lost; with `filePaths` also whose bytes they are.
+   * Memory: 150 bytes per digest and per distinct page. Cost: reads every page of every point.
+   */
+  damagedPoints(bad: Iterable<Digest>, options?: Readonly<{ filePaths?: FilePaths; signal?: AbortSignal }>): Promise<DamageReport>;
 
   /**
    * Makes the files of the reserve that are missing, as far as there is room for them, and gives up what is too much. Runs beside everything else; cost: writes them.

@@ -1,7 +1,9 @@
 import { isLifeboatError, type Digest, type RestorePointManifest, type StoreId } from '@lifeboat/model';
 import { isInvalid } from '../binary/binary.js';
 import { walkClosure } from '../commit/walk-closure.js';
-import { ChunkDamaged, ChunkMissing } from '../errors.js';
+import type { FilePaths } from '../damage/file-paths.js';
+import type { FileNaming } from '../damage/name-files.js';
+import { ChunkDamaged, ChunkMissing, PointMissing } from '../errors.js';
 import type { StoreFs } from '../fs/store-fs.js';
 import type { SegmentReader } from '../pack/segment-reader.js';
 import type { CommittedPoint } from '../point/committed-points.js';
@@ -19,6 +21,20 @@ export type PointCheck = Readonly<{
   fs: StoreFs; storeId: StoreId; mirrored: boolean; ledger: LedgerContent; table: DigestTable; packs: CheckedPacks; reader: SegmentReader; pageCopies: PageCopies; findings: FsckFindings;
   onProgress?: ((progress: FsckProgress) => void) | undefined; signal?: AbortSignal | undefined;
 }>;
+
+/** How a check reads the volumes in which it found damage, to name the files there. */
+export function fileNamingOf(check: PointCheck, filePaths: FilePaths): FileNaming {
+  const read = (digest: Digest): Promise<Uint8Array> => readPage(check, digest);
+  return {
+    filePaths, source: { readPage: read, readChunk: read },
+    readManifest: async ({ machineId, pointId }) => {
+      const point = check.ledger.points.find(machineId, pointId);
+      const intact = point && (await readPointCopies(check.fs, check.storeId, point)).map(({ content }) => content).find((content) => !isInvalid(content));
+      if (!intact || isInvalid(intact)) throw new PointMissing({ machineId, pointId });
+      return intact.manifest;
+    },
+  };
+}
 
 /** Checks every committed point: its file, the pages of its maps, and that each chunk they name is there and not known to be damaged. */
 export async function checkPoints(check: PointCheck): Promise<DamageList> {

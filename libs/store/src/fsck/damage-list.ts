@@ -28,7 +28,7 @@ export class DamageList {
   addPoint({ point, computerName, detail }: Readonly<{ point: CommittedPoint; computerName: ComputerName | null; detail: string }>): void {
     this.push({
       machineId: point.machineId, computerName, pointId: point.pointId, createdAtMs: point.atMs, diskId: null, volumeId: null,
-      offsetBytes: 0, diskOffsetBytes: 0, lengthBytes: 0, structure: 'point', digest: null, detail,
+      offsetBytes: 0, diskOffsetBytes: 0, lengthBytes: 0, structure: 'point', digest: null, detail, files: null,
     });
   }
 
@@ -42,7 +42,7 @@ export class DamageList {
       return;
     }
     const { machineId, computerName, pointId, createdAtMs } = manifest;
-    this.push({ machineId, computerName, pointId, createdAtMs, diskId, volumeId: volume.volumeId, diskOffsetBytes: volume.offsetBytes + range.offsetBytes, ...range });
+    this.push({ machineId, computerName, pointId, createdAtMs, diskId, volumeId: volume.volumeId, diskOffsetBytes: volume.offsetBytes + range.offsetBytes, files: null, ...range });
   }
 
   private push(entry: FsckDamage): void {

@@ -1,4 +1,5 @@
 import type { ComputerName, Digest, MachineId, RestorePointId, StoreId } from '@lifeboat/model';
+import type { DamagedFile } from '../damage/file-paths.js';
 
 /**
  * Something in the store's own files. `damage` is wrong and was not made by a crash · `warning` may be worth a look · `info` explains bytes that nothing needs.
@@ -21,6 +22,8 @@ export type FsckDamage = Readonly<{
   machineId: MachineId; computerName: ComputerName | null; pointId: RestorePointId; createdAtMs: number;
   diskId: string | null; volumeId: string | null; offsetBytes: number; diskOffsetBytes: number; lengthBytes: number;
   structure: 'chunk' | 'page' | 'point'; digest: Digest | null; detail: string;
+  /** Files with bytes in the range, as far as the filesystem can be read; null when nobody looked. */
+  files: readonly DamagedFile[] | null;
 }>;
 
 /** How far a check has come: bytes of packs, or points. */
