@@ -264,6 +264,23 @@ async function copyInto(target: MemoryStoreFs, path: string, bytes: Uint8Array):
   await target.syncDir('packs');
 }
 
+test('deletes whole packs at 0 bytes free, and copies nothing before', async () => {
+  await store.close();
+  store = await openMemoryStore(fs, { packBytesTarget: 24 * 1024, reserveBytes: 256 * 1024 });
+  await store.fillReserve();
+  const kept = await commit(chunksOf(50, 60));
+  const [first, second] = [await commit(chunksOf(0, 40)), await commit(chunksOf(0, 3))];
+  await store.settleParity();
+  fs.capacityBytes = 2 ** 40 - (await store.stats()).freeBytes;
+  expect((await store.stats()).freeBytes).toBe(0);
+  await purge(first);
+  await purge(second);
+  const report = await collect({ compactBelowLiveRatio: 1 });
+  expect(report.deletedPacks).toBeGreaterThan(2);
+  expect(report.freedBytes).toBeGreaterThan(60_000);
+  await assertWhole(kept, chunksOf(50, 60));
+});
+
 test('keeps one of several copies', async () => {
   const mapRoot = await putVolume(store, chunksOf(0, 4), 4);
   await store.close();

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { days, type PackId } from '@lifeboat/model';
+import { StoreFull } from '../errors.js';
 import { sealedPathOf } from '../pack/pack-paths.js';
 import type { CondemnedPack } from '../pack/pack-states.js';
 import type { SegmentReader } from '../pack/segment-reader.js';
@@ -170,11 +171,18 @@ export class GcCycle {
     const firstSeen = uncommitted.map(({ machineId, pointId }) => [`${machineId}/${pointId}`, seen.get(`${machineId}/${pointId}`) ?? trustedNowMs] as const);
     seen.clear();
     for (const [key, atMs] of firstSeen) seen.set(key, atMs);
-    for (const point of [...purged, ...old]) {
-      await this.ports.underCommitLock(async () => {
-        if (this.ports.points.find(point.machineId, point.pointId)) return;
-        await this.ports.fence.guard('a point file could not be moved to the trash', () => this.ports.pointFiles.discard(point));
+    for (const point of [...purged, ...old]) await this.discardPoint(point);
+  }
+
+  /** On a full disk the files wait for the next cycle. */
+  private async discardPoint(point: PointRef): Promise<void> {
+    const { points, pointFiles, fence, underCommitLock } = this.ports;
+    try {
+      await underCommitLock(async () => {
+        if (!points.find(point.machineId, point.pointId)) await fence.guard('a point file could not be moved to the trash', () => pointFiles.discard(point));
       });
+    } catch (error) {
+      if (!(error instanceof StoreFull)) throw error;
     }
   }
 }
