@@ -3,13 +3,13 @@ export const storeSteps = ['put', 'flush', 'commit', 'ledger', 'session', 'reope
 export type StoreStep = (typeof storeSteps)[number];
 
 /** ALICE and CrashMonkey found that workloads of three operations show almost every crash bug of file systems. */
-const stepsMax = 3;
+export const stepsMax = 3;
 
 const width = storeSteps.length;
 const counts = Array.from({ length: stepsMax }, (_, index) => width ** (index + 1));
 
-/** All workloads of one, two and three steps. */
-export const caseCount = counts.reduce((sum, count) => sum + count, 0);
+/** How many workloads of up to so many steps there are. */
+export const caseCount = (steps: number): number => counts.slice(0, steps).reduce((sum, count) => sum + count, 0);
 
 /** The workload with a number, the short ones first; empty beyond the last. */
 export function caseOf(number: number): readonly StoreStep[] {

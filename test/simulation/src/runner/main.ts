@@ -32,8 +32,8 @@ async function runMany(options: RunOptions & { kind: 'many' }, printer: RunPrint
   return failure === null;
 }
 
-async function runExhaustive(workers: number, printer: RunPrinter): Promise<boolean> {
-  const { totals, failure } = await runPool({ kind: 'cases', from: 0, workers, goesOn: (_, next) => next < caseCount, onProgress: printer.progress });
+async function runExhaustive({ workers, steps }: RunOptions & { kind: 'exhaustive' }, printer: RunPrinter): Promise<boolean> {
+  const { totals, failure } = await runPool({ kind: 'cases', from: 0, workers, goesOn: (_, next) => next < caseCount(steps), onProgress: printer.progress });
   if (failure) printer.failed(failure, `${command} --exhaustive   (case ${String(failure.number)}: ${describeCase(failure.number)})`);
   else printer.passed(totals);
   return failure === null;
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   const printer = new RunPrinter();
   try {
     const options = parseRunOptions(process.argv.slice(2));
-    const passed = options.kind === 'one' ? await runOne(options.seed, printer) : options.kind === 'many' ? await runMany(options, printer) : await runExhaustive(options.workers, printer);
+    const passed = options.kind === 'one' ? await runOne(options.seed, printer) : options.kind === 'many' ? await runMany(options, printer) : await runExhaustive(options, printer);
     if (!passed) process.exitCode = 1;
   } catch (error) {
     if (!(error instanceof UsageInvalid)) throw error;

@@ -1,4 +1,5 @@
 import { randomHex128, TokenId } from '@lifeboat/model';
+import type { GcReport } from '@lifeboat/store';
 import type { SimWorld } from '../world/sim-world.js';
 import { ensure } from '../world/simulation-failed.js';
 import { codeOfError, type ServerProcess } from './server-process.js';
@@ -48,7 +49,8 @@ async function act(world: SimWorld, server: ServerProcess): Promise<void> {
       return purgeOne(world, server);
     case 5:
     case 6:
-      return collectGarbage(world, server);
+      await collectGarbage(world, server);
+      return;
     default:
       return scrub(world, server);
   }
@@ -65,14 +67,15 @@ async function purgeOne({ chance, model, trace }: SimWorld, { store }: ServerPro
 }
 
 /** Takes out garbage while everybody goes on; now and then it is ended in the middle. */
-export async function collectGarbage({ chance, clock, scheduler, trace }: SimWorld, { store, ingest }: ServerProcess, all = false): Promise<void> {
+export async function collectGarbage({ chance, clock, scheduler, trace }: SimWorld, { store, ingest }: ServerProcess, all = false): Promise<GcReport> {
   const stop = new AbortController();
   if (!all && chance.oneIn(4)) void scheduler.pauses(null, chance.between(1, 60)).then(() => { stop.abort(); });
   const report = await store.collectGarbage({
     sessions: (visit) => ingest.visitRoots(visit), trustedNowMs: clock.trustedMs(), quarantineMs: all ? 0 : chance.pick([0, 0, 1000, 3_600_000] as const),
     compactBelowLiveRatio: all ? 1 : chance.pick([0.3, 0.6, 1] as const), signal: stop.signal,
   });
-  trace.add(`gc ${String(report.epoch)}: condemned ${String(report.condemnedPacks)} rewritten ${String(report.rewrittenPacks)} rescued ${String(report.rescuedPacks)} deleted ${String(report.deletedPacks)}`);
+  trace.add(`gc ${String(report.epoch)}: uncommitted ${String(report.uncommittedPoints)} damaged ${String(report.keptDamagedPacks)} condemned ${String(report.condemnedPacks)} rewritten ${String(report.rewrittenPacks)} rescued ${String(report.rescuedPacks)} deleted ${String(report.deletedPacks)}`);
+  return report;
 }
 
 /** Reads everything. Where the disk is good nothing may be called damaged. */

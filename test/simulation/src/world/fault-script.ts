@@ -36,7 +36,7 @@ export function drawDiskFaults(chance: Chance): LifeFaults {
 
 /** Draws how bad the lines are. */
 export function drawWireFaults(chance: Chance): WireFaults {
-  const rate = (): number => (chance.oneIn(3) ? chance.pick([20, 60, 200]) ?? 0 : 0);
+  const rate = (): number => (chance.oneIn(3) ? chance.pick([20, 60, 200] as const) : 0);
   return chance.oneIn(3) ? goodWire : { drop: rate(), duplicate: rate(), reorder: rate(), truncate: rate() * 2, flip: rate() * 2, cut: rate() };
 }
 
