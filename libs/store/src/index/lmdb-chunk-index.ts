@@ -209,7 +209,7 @@ class LmdbChunkIndex implements ChunkIndex {
           this.meta.putSync(totalsKey, encodeTotals(totals));
         });
       } catch (error) {
-        return Promise.reject(isNoSpaceOfLmdb(error) ? new StoreFull(error) : error);
+        throw isNoSpaceOfLmdb(error) ? new StoreFull(error) : error;
       }
       this.counted = totals;
       return Promise.resolve();
