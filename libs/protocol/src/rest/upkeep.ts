@@ -36,7 +36,8 @@ export const ScrubRequest = z.strictObject({ /** Every pack, not only those whos
 /** A range that a restore point cannot give back. Offsets are bytes in the volume and in the disk; `files` are null where the filesystem is not read. */
 export const DamageRange = z.strictObject({
   computer: z.string(), machineId: MachineId, pointId: RestorePointId, createdAt: isoTime, diskId: z.string().nullable(), volumeId: z.string().nullable(), offset: byteCount, diskOffset: byteCount, length: byteCount,
-  structure: z.enum(['chunk', 'page', 'point']), digest: Digest.nullable(), files: z.array(z.strictObject({ path: z.string(), offset: byteCount })).nullable(), detail: z.string(),
+  structure: z.enum(['chunk', 'page', 'point']), digest: Digest.nullable(), /** `offset` is in the file; null for bytes of its map or attributes. */
+  files: z.array(z.strictObject({ path: z.string(), offset: byteCount.nullable() })).nullable(), detail: z.string(),
 });
 export type DamageRange = z.infer<typeof DamageRange>;
 
