@@ -141,7 +141,7 @@ function checkCaps(state: RetentionState, plan: RetentionPlan, fail: Fail): void
   if (atOnce.length > 0 && (past.length + atOnce.length) * 100 > (sum(state.machines.map(alive)) + past.length) * defaultDeletionCaps.storePercent) fail('5 % of all');
 }
 
-/** Where every gain stands alone: when a machine gave a point, no machine that used more for its weight then had one left to give. */
+/** Where every gain stands alone: when a machine gave a point, none that used more for its weight then had one left to give, and none of its own points would have been missed less. */
 function checkFairShare(state: RetentionState, plan: RetentionPlan, fail: Fail): void {
   const order = plan.prune.filter((point) => point.code.startsWith('PRUNE_PRESSURE'));
   if (order.length === 0) return;
@@ -156,8 +156,21 @@ function checkFairShare(state: RetentionState, plan: RetentionPlan, fail: Fail):
       if (giver === undefined || other === giver || shareOf(other) <= shareOf(giver)) continue;
       if (other.points.some((point) => (loose.has(point.pointId) || chosen.has(point.pointId)) && !gone.has(point.pointId))) fail('the machine furthest over its share gives', { pointId, other: other.name });
     }
+    const rest = giver?.points.filter((point) => !gone.has(point.pointId)) ?? [];
+    const willing = rest.filter((point) => loose.has(point.pointId) || chosen.has(point.pointId)).map((point) => ({ point, missed: howMissed(point, rest) }));
+    const [least] = willing.sort((a, b) => a.missed[0] - b.missed[0] || a.missed[1] - b.missed[1] || a.point.seq - b.point.seq);
+    if (least?.point.pointId !== pointId) fail('the point that is missed least goes', { pointId, least });
     gone.add(pointId);
   }
+}
+
+/** Damaged, suspect, granted, others; then the gap that its going leaves, for its age. */
+function howMissed(point: RetentionPoint, rest: readonly RetentionPoint[]): readonly [number, number] {
+  const at = rest.indexOf(point);
+  const ageMs = Math.max(1, testNowMs - point.createdAtMs);
+  const gapMs = (rest[at + 1]?.createdAtMs ?? testNowMs) - (rest[at - 1]?.createdAtMs ?? point.createdAtMs - ageMs);
+  const good = point.approval === 'granted' ? 2 : 3;
+  return [{ damaged: 0, suspect: 1, good }[point.state], Math.max(0, gapMs) / ageMs];
 }
 
 test(`${String(fleets)} random fleets: floors, one list each, exact gains, minimal, fair, within caps, preview is enforcement`, () => {
