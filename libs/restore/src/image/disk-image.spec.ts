@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import { endOf, KIB, MIB, type Digest, type Extent } from '@lifeboat/model';
-import { UnreadableSectors } from '@lifeboat/block-device';
-import { isAllZero } from '@lifeboat/codec';
+import { endOf, KIB, MIB, OperationalError, type Digest, type Extent } from '@lifeboat/model';
+import { digestOf, isAllZero } from '@lifeboat/codec';
 import { DataPlaneTwin, makeSampleDisk, MemoryPoint, MemoryVolumeSource, sampleDiskBytes, type MemoryDisk } from '../testing/index.js';
 import { openRemoteSource } from '../source/remote-source.js';
 import type { DiskImage, RunStatus } from './disk-image.js';
@@ -32,15 +31,23 @@ afterAll(() => twin.close());
 
 type Store = { readChunk: (digest: Digest) => Promise<Uint8Array>; readPage: (digest: Digest) => Promise<Uint8Array> };
 
-/** Hands out what it has; what it has not is the error of a store that lost it. */
+/** As a store does: bytes with their digest, or its error for lost ones. */
+class BytesLost extends OperationalError {
+  readonly code: string;
+  constructor(code: string) {
+    super('lost', { retry: 'never' });
+    this.code = code;
+  }
+}
+
 const memoryStore = (): Store => ({
-  readChunk: (digest) => fromMap(point.chunks, digest, 'CHUNK_MISSING'),
+  readChunk: (digest) => fromMap(point.chunks, digest, 'CHUNK_DAMAGED'),
   readPage: (digest) => fromMap(point.pages, digest, 'PAGE_MISSING'),
 });
 
 async function fromMap(map: ReadonlyMap<Digest, Uint8Array>, digest: Digest, code: string): Promise<Uint8Array> {
   const bytes = await Promise.resolve(map.get(digest));
-  if (!bytes) throw Object.assign(new UnreadableSectors({ path: digest, extents: [] }), { code });
+  if (!bytes || digestOf(bytes) !== digest) throw new BytesLost(code);
   return bytes;
 }
 

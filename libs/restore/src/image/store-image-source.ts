@@ -1,10 +1,9 @@
 import { assertInvariant, isLifeboatError, type Digest, type Extent, type RestorePointManifest, type VolumeManifest } from '@lifeboat/model';
-import { digestOf } from '@lifeboat/codec';
 import { listVolumes, type DataEntry, type KnownEntry } from '../source/volume-source.js';
 import type { ImageSource } from './image-source.js';
 import { walkKnownMap } from './walk-known-map.js';
 
-/** What is needed of a store; a store's own methods fit. */
+/** What is needed of a store; a store's own methods fit. Both verify what they hand out against the digest, and throw for anything else. */
 export interface ImageStore {
   readChunk(digest: Digest): Promise<Uint8Array>;
   readPage(digest: Digest): Promise<Uint8Array>;
@@ -13,10 +12,7 @@ export interface ImageStore {
 /** A store's ways to say that bytes are lost. Anything else, e.g. a disk that does not answer, is an error of the read and may be tried again. */
 const lossCodes = new Set(['CHUNK_MISSING', 'CHUNK_DAMAGED', 'PAGE_MISSING', 'PAGE_DAMAGED', 'PAGE_INVALID', 'STORED_BYTES_INVALID', 'STORE_SHORT_READ']);
 
-/**
- * Reads a restore point straight from a store that is open in this process, for drill workers beside it. Every page and chunk is hashed again here:
- * what comes out has the name the point gives it. Closing it does not close the store.
- */
+/** Reads a restore point straight from a store that is open in this process, for drill workers. Closing it does not close the store. */
 export function storeImageSource(store: ImageStore, manifest: RestorePointManifest): ImageSource {
   return new StoreImageSource(store, manifest);
 }
@@ -34,13 +30,13 @@ class StoreImageSource implements ImageSource {
   readMap(volume: number, range: Extent): AsyncIterable<KnownEntry> {
     const found = this.volumes[volume];
     assertInvariant(found !== undefined, 'the restore point has a volume of this number', { volume });
-    return walkKnownMap((digest) => verified(digest, () => this.store.readPage(digest)), found, range);
+    return walkKnownMap((digest) => nullWhenLost(() => this.store.readPage(digest)), found, range);
   }
 
   readChunks(_volume: number, chunks: readonly DataEntry[]): Promise<readonly (Uint8Array | null)[]> {
     return Promise.all(
       chunks.map(async ({ digest, lengthBytes }) => {
-        const bytes = await verified(digest, () => this.store.readChunk(digest));
+        const bytes = await nullWhenLost(() => this.store.readChunk(digest));
         return bytes?.length === lengthBytes ? bytes : null;
       }),
     );
@@ -51,11 +47,10 @@ class StoreImageSource implements ImageSource {
   }
 }
 
-/** The bytes when they have the digest, null when they are lost. */
-async function verified(digest: Digest, read: () => Promise<Uint8Array>): Promise<Uint8Array | null> {
+/** Null when the bytes are lost. */
+async function nullWhenLost(read: () => Promise<Uint8Array>): Promise<Uint8Array | null> {
   try {
-    const bytes = await read();
-    return digestOf(bytes) === digest ? bytes : null;
+    return await read();
   } catch (error) {
     if (isLifeboatError(error) && lossCodes.has(error.code)) return null;
     throw error;
