@@ -35,7 +35,8 @@ export function decodeSegmentHeader(bytes: Uint8Array): LedgerSegmentHeader | In
   const view = viewOf(bytes);
   if (!hasAscii(bytes, 0, MAGIC)) return { invalid: 'segment magic' };
   if (!crcHolds(bytes.subarray(0, SEGMENT_HEADER_BYTES), SEGMENT_HEADER_BYTES - 4)) return { invalid: 'segment header checksum' };
-  if (view.getUint16(8, true) !== MAJOR || !isZero(bytes, FIELDS_END, SEGMENT_HEADER_BYTES - 4)) return { invalid: 'segment version' };
+  const version = view.getUint16(8, true) === MAJOR && view.getUint16(10, true) === 0 && view.getUint32(12, true) === SEGMENT_HEADER_BYTES;
+  if (!version || !isZero(bytes, FIELDS_END, SEGMENT_HEADER_BYTES - 4)) return { invalid: 'segment version' };
   const header = {
     storeId: bytesToHex(bytes, 16, 32) as StoreId, firstSeq: getUint64(view, 32), previousHash: bytesToHex(bytes, 40, 72) as Digest, createdAtMs: getUint64(view, 72),
   };

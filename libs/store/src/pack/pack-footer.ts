@@ -61,7 +61,7 @@ export function decodeTrailer(bytes: Uint8Array, packId: PackId, fileLengthBytes
   if (bytes.length !== TRAILER_BYTES || !hasAscii(bytes, 0, MAGIC)) return { invalid: 'trailer magic' };
   if (!crcHolds(bytes, TRAILER_BYTES - 4)) return { invalid: 'trailer checksum' };
   const view = viewOf(bytes);
-  if (view.getUint16(8, true) !== MAJOR || !isZero(bytes, 56, TRAILER_BYTES - 4)) return { invalid: 'trailer version' };
+  if (view.getUint16(8, true) !== MAJOR || view.getUint16(10, true) !== 0 || !isZero(bytes, 56, TRAILER_BYTES - 4)) return { invalid: 'trailer version' };
   const trailer: PackTrailer = {
     packId: bytesToHex(bytes, 40, 56) as PackId, recordCount: view.getUint32(12, true), footerOffset: getUint64(view, 16),
     footerLengthBytes: view.getUint32(24, true), footerCrc: view.getUint32(28, true), fileLengthBytes: getUint64(view, 32),

@@ -46,14 +46,13 @@ export function decodePackHeader(bytes: Uint8Array): PackHeader | Invalid {
   const view = viewOf(bytes);
   if (!hasAscii(bytes, 0, MAGIC)) return { invalid: 'pack magic' };
   if (!crcHolds(bytes.subarray(0, PACK_HEADER_BYTES), PACK_HEADER_BYTES - 4)) return { invalid: 'pack header checksum' };
-  if (view.getUint16(8, true) !== MAJOR || view.getUint32(12, true) !== PACK_HEADER_BYTES) return { invalid: 'pack version' };
+  if (view.getUint16(8, true) !== MAJOR || view.getUint16(10, true) !== 0 || view.getUint32(12, true) !== PACK_HEADER_BYTES) return { invalid: 'pack version' };
   const kindCode = view.getUint8(48);
   const kind = kindCode === KIND_CODES.data ? 'data' : kindCode === KIND_CODES.meta ? 'meta' : undefined;
   if (!kind || view.getUint8(49) !== DIGEST_BLAKE3_256) return { invalid: 'pack kind or digest' };
   // Bytes 50-55 are the encryption scheme and key epoch; a pack that uses them is not readable by this version.
   if (!isZero(bytes, 50, 56) || !isZero(bytes, FIELDS_END, PACK_HEADER_BYTES - 4)) return { invalid: 'pack reserved bytes' };
-  return {
-    storeId: bytesToHex(bytes, 16, 32) as StoreId, packId: bytesToHex(bytes, 32, 48) as PackId, kind,
-    writerToken: getUint64(view, 56), createdSeq: getUint64(view, 64), createdAtMs: getUint64(view, 72),
-  };
+  const [writerToken, createdSeq, createdAtMs] = [getUint64(view, 56), getUint64(view, 64), getUint64(view, 72)];
+  if (Number.isNaN(writerToken + createdSeq + createdAtMs)) return { invalid: 'pack numbers' };
+  return { storeId: bytesToHex(bytes, 16, 32) as StoreId, packId: bytesToHex(bytes, 32, 48) as PackId, kind, writerToken, createdSeq, createdAtMs };
 }

@@ -58,7 +58,8 @@ export function decodePointFile(bytes: Uint8Array, identity: PointIdentity): Nam
   if (!crcHolds(header, POINT_HEADER_BYTES - 4)) return { invalid: 'point header checksum' };
   const view = viewOf(header);
   const codec = CODECS[view.getUint8(108)];
-  if (view.getUint16(8, true) !== MAJOR || !codec || view.getUint8(109) !== DIGEST_BLAKE3_256 || !isZero(header, 110, POINT_HEADER_BYTES - 4)) return { invalid: 'point version' };
+  const version = view.getUint16(8, true) === MAJOR && view.getUint16(10, true) === 0 && view.getUint32(12, true) === POINT_HEADER_BYTES;
+  if (!version || !codec || view.getUint8(109) !== DIGEST_BLAKE3_256 || !isZero(header, 110, POINT_HEADER_BYTES - 4)) return { invalid: 'point version' };
   const owner = { storeId: bytesToHex(header, 16, 32), machineId: bytesToHex(header, 32, 48), pointId: bytesToHex(header, 48, 64) };
   if (owner.storeId !== identity.storeId || owner.machineId !== identity.machineId || owner.pointId !== identity.pointId) return { invalid: 'file of another point' };
   const stored = bytes.subarray(POINT_HEADER_BYTES);

@@ -44,7 +44,8 @@ export function decodeStoreFile(bytes: Uint8Array): StoreFileContent | Invalid {
     storeId: bytesToHex(bytes, 16, 32) as StoreId, major: view.getUint16(8, true), minor: view.getUint16(10, true), createdAtMs: getUint64(view, 32),
     readFeatures: getUint64(view, 40), writeFeatures: getUint64(view, 48), repairFeatures: getUint64(view, 56),
   };
-  const reservedMean = view.getUint8(64) !== DIGEST_BLAKE3_256 || !isZero(bytes, 65, STORE_FILE_BYTES - 4);
+  const reservedMean = view.getUint32(12, true) !== STORE_FILE_BYTES || view.getUint8(64) !== DIGEST_BLAKE3_256 || !isZero(bytes, 65, STORE_FILE_BYTES - 4);
+  if (Number.isNaN(content.createdAtMs + content.readFeatures + content.writeFeatures + content.repairFeatures)) return { invalid: 'numbers' };
   // Reserved bytes get a meaning only with a feature bit or a major version; otherwise the copy is wrong despite its checksum.
   if (reservedMean && isKnownFormat(content)) return { invalid: 'reserved bytes' };
   return content;
