@@ -126,13 +126,13 @@ export class Scrubber {
     }
   }
 
-  private summary({ right: _, lost, ...findings }: Findings, adopted: number): Omit<ScrubReport, 'complete' | 'bytesRead' | 'oldestUnscrubbedAtMs'> {
+  private summary({ packsRead, damagedPacks, repairedChunks, repairedBytes, parityWritten, transientPacks, repairs, unreadPacks, lost }: Findings, adopted: number): Omit<ScrubReport, 'complete' | 'bytesRead' | 'oldestUnscrubbedAtMs'> {
     const { wants } = this.ports;
     const stillLost = [...lost].filter(([digest]) => wants.find(digest) !== undefined);
     const healed = [...this.wantedBefore].filter((digest) => wants.find(digest) === undefined);
     this.wantedBefore = new Set(wants.list().map(({ digest }) => digest));
     return {
-      ...findings, repairedChunks: findings.repairedChunks + adopted, lostChunks: stillLost.length, lostBytes: stillLost.reduce((sum, [, lengthBytes]) => sum + lengthBytes, 0),
+      packsRead, damagedPacks, repairedChunks: repairedChunks + adopted, repairedBytes, parityWritten, transientPacks, repairs, unreadPacks, lostChunks: stillLost.length, lostBytes: stillLost.reduce((sum, [, lengthBytes]) => sum + lengthBytes, 0),
       healedChunks: healed.length, wantedChunks: wants.size,
     };
   }
