@@ -5,13 +5,15 @@ import { isLifeboatError } from '@lifeboat/model';
 import { checkStore } from '@lifeboat/store';
 import { loadServerConfig } from './config/load-server-config.js';
 import { findStore } from './maintenance/find-store.js';
-import { fsckProgressPrinter, printFsck, printNote, printRebuild } from './maintenance/print-maintenance.js';
+import { fsckProgressPrinter, printExport, printFsck, printNote, printPoints, printRebuild } from './maintenance/print-maintenance.js';
+import { exportVolume, listReadablePoints } from './maintenance/read-damaged-store.js';
 import { rebuildCatalog } from './maintenance/rebuild-catalog.js';
 import { printFailure } from './print-start.js';
 
 type Options = Readonly<{ dataDir: string; json?: true; quiet?: true }>;
 
 type FsckOptions = Options & Readonly<{ data?: true }>;
+type ExportOptions = Options & Readonly<{ point: string; volume: string; output: string }>;
 
 const usage = 64;
 const exitDamaged = 3;
@@ -36,6 +38,16 @@ async function main(argv: readonly string[]): Promise<void> {
     printFsck(report, options.json ?? false);
     return report.clean ? 0 : exitDamaged;
   }).option('--data', 'read and verify every chunk');
+  add('store-points', async (options: Options) => {
+    printPoints(await listReadablePoints(options.dataDir), options.json ?? false);
+    return 0;
+  }).description('lists what can be read, also of a store whose ledger is damaged');
+  add('store-export', async (options: ExportOptions) => {
+    const report = await exportVolume(options.dataDir, options);
+    printExport(report, options.json ?? false);
+    return report.lostBytes === 0 ? 0 : exitDamaged;
+  }).description('writes a volume of a restore point into a new file, also from a damaged store')
+    .requiredOption('--point <id>', 'id of the restore point').requiredOption('--volume <id>', 'id of the volume, see store-points').requiredOption('--output <file>', 'file to make');
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -54,4 +54,4 @@ const findingLine = (finding: FsckFinding): string => `${finding.severity}: ${fi
 const more = (count: number): string[] => (count > rowsShownMax ? [`and ${String(count - rowsShownMax)} more, see --json`] : []);
 
 /** Names come from machines; control characters could move the cursor. */
-const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, '\ufffd');
+export const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, '\ufffd');

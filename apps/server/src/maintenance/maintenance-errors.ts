@@ -7,3 +7,11 @@ export class DataDirWithoutStore extends UserError {
     super('there is no store in this data directory', { details, remedy: 'Name the directory that `lifeboat server start --data` was given.' });
   }
 }
+
+/** The point has no such volume, or there is no such point in what can be read of the ledger. */
+export class VolumeUnknown extends UserError {
+  readonly code = 'VOLUME_UNKNOWN';
+  constructor(details: { point: string; volume: string }) {
+    super('there is no such volume of a restore point', { details, remedy: 'See what there is with `lifeboat-maintenance store-points`.' });
+  }
+}

@@ -1,5 +1,6 @@
 import type { FsckProgress, FsckReport } from '@lifeboat/store';
-import { fsckJson, fsckText, progressText } from './fsck-output.js';
+import { fsckJson, fsckText, printable, progressText } from './fsck-output.js';
+import type { ExportReport, ReadablePoint } from './read-damaged-store.js';
 import type { RebuildReport } from './rebuild-catalog.js';
 
 /** A message about what is going on, for people, on stderr. */
@@ -28,4 +29,24 @@ export function fsckProgressPrinter(nowMs: () => number): (progress: FsckProgres
     lastMs = nowMs();
     process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${progressText(progress)}\r` : `${progressText(progress)}\n`);
   };
+}
+
+/** What can be read of a damaged store: a line for each volume of each point. */
+export function printPoints(points: readonly ReadablePoint[], json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ v: 1, points })}\n`);
+    return;
+  }
+  for (const { machineId, pointId, manifest, reason } of points) {
+    if (!manifest) process.stdout.write(`${pointId}  ${machineId}  unreadable: ${reason ?? ''}\n`);
+    for (const volume of manifest?.disks.flatMap((disk) => disk.volumes) ?? []) {
+      process.stdout.write(`${pointId}  ${manifest?.computerName ?? machineId}  ${new Date(manifest?.createdAtMs ?? 0).toISOString()}  ${printable(volume.volumeId)}  ${String(volume.lengthBytes)}  ${volume.filesystem}\n`);
+    }
+  }
+}
+
+/** The result of an export. */
+export function printExport(report: ExportReport, json: boolean): void {
+  const lost = report.lostBytes === 0 ? '' : `, of which ${String(report.lostBytes)} are lost and read as zeros`;
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : `Wrote volume ${printable(report.volumeId)} of point ${report.pointId}: ${String(report.lengthBytes)} bytes${lost}.\n`);
 }
