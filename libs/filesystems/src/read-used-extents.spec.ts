@@ -50,12 +50,12 @@ describe('types, labels and UUIDs agree with blkid', () => {
     { name: 'external journal', tool: 'mke2fs', args: ['-q', '-O', 'journal_dev'], filesystem: 'unknown', mode: 'all-non-zero' },
     { name: 'swap', tool: 'mkswap', args: ['-L', 'auslagern', '-U', UUID], filesystem: 'swap', mode: 'header-only' },
     { name: 'swap with 64 KiB pages', tool: 'mkswap', args: ['-p', '65536', '-U', UUID], filesystem: 'swap', mode: 'header-only' },
-    { name: 'FAT12', tool: 'mkfs.vfat', args: ['-F', '12', '-n', 'KLEIN'], filesystem: 'fat12', mode: 'all-non-zero', sizeBytes: 20 * MIB },
-    { name: 'a FAT32 with few clusters', tool: 'mkfs.vfat', args: ['-F', '32', '-n', 'WENIG'], filesystem: 'fat32', mode: 'all-non-zero', sizeBytes: 20 * MIB },
-    { name: 'FAT16', tool: 'mkfs.vfat', args: ['-F', '16', '-n', 'MITTEL'], filesystem: 'fat16', mode: 'all-non-zero' },
-    { name: 'FAT32', tool: 'mkfs.vfat', args: ['-F', '32', '-n', 'GROSS'], filesystem: 'fat32', mode: 'all-non-zero' },
-    { name: 'XFS', tool: 'mkfs.xfs', args: ['-q', '-L', 'xfs', '-m', `uuid=${UUID}`], filesystem: 'xfs', mode: 'all-non-zero' },
-    { name: 'btrfs', tool: 'mkfs.btrfs', args: ['-q', '-L', 'butter', '-U', UUID], filesystem: 'btrfs', mode: 'all-non-zero' },
+    { name: 'FAT12', tool: 'mkfs.vfat', args: ['-F', '12', '-n', 'KLEIN'], filesystem: 'fat12', mode: 'bitmap', sizeBytes: 20 * MIB },
+    { name: 'a FAT32 with few clusters', tool: 'mkfs.vfat', args: ['-F', '32', '-n', 'WENIG'], filesystem: 'fat32', mode: 'bitmap', sizeBytes: 20 * MIB },
+    { name: 'FAT16', tool: 'mkfs.vfat', args: ['-F', '16', '-n', 'MITTEL'], filesystem: 'fat16', mode: 'bitmap' },
+    { name: 'FAT32', tool: 'mkfs.vfat', args: ['-F', '32', '-n', 'GROSS'], filesystem: 'fat32', mode: 'bitmap' },
+    { name: 'XFS', tool: 'mkfs.xfs', args: ['-q', '-L', 'xfs', '-m', `uuid=${UUID}`], filesystem: 'xfs', mode: 'bitmap' },
+    { name: 'btrfs', tool: 'mkfs.btrfs', args: ['-q', '-L', 'butter', '-U', UUID], filesystem: 'btrfs', mode: 'bitmap' },
   ])('$name', async ({ tool, args, filesystem, mode, sizeBytes = SIZE }) => {
     fresh(sizeBytes);
     runTool(tool, [...args, image]);

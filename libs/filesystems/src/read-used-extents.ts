@@ -1,4 +1,6 @@
 import { type BlockReader, UnreadableSectors } from '@lifeboat/block-device';
+import { BTRFS_SUPERBLOCK_BYTES, BTRFS_SUPERBLOCK_OFFSET } from './btrfs/btrfs-superblock.js';
+import { readBtrfsUsedExtents } from './btrfs/read-btrfs-used-extents.js';
 import { SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET_BYTES, hasExtMagic } from './ext/ext-superblock.js';
 import { readExtUsedExtents } from './ext/read-ext-used-extents.js';
 import { readExfatUsedExtents } from './exfat/read-exfat-used-extents.js';
@@ -52,6 +54,8 @@ async function readFilesystem(volume: BlockReader, area: Uint8Array, options: Re
       return readExfatUsedExtents(volume, bytes.subarray(0, 512), identity);
     case 'xfs':
       return readXfsUsedExtents(volume, bytes.subarray(0, 4096), identity);
+    case 'btrfs':
+      return readBtrfsUsedExtents(volume, bytes.subarray(BTRFS_SUPERBLOCK_OFFSET, BTRFS_SUPERBLOCK_OFFSET + BTRFS_SUPERBLOCK_BYTES), identity);
     default:
       return wholeVolume(volume, identity);
   }

@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { MemoryBlockDevice, runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
+import { type MemoryBlockDevice, runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
 import { type Extent, endOf, intersectExtents, mergeExtents } from '@lifeboat/model';
 import fc from 'fast-check';
 import { readUsedExtents } from '../read-used-extents.js';
 import { noise } from '../testing/busy-tree.js';
 import { ExfatWriter } from '../testing/exfat-writer.js';
-import { copyUsed, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
+import { copyUsed, deviceOf, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
 import { judge } from '../testing/over-report.js';
 import { haveTools } from '../testing/tools.js';
 
@@ -87,13 +87,13 @@ const tools = haveTools(['mkfs.exfat', 'fsck.exfat', 'dump.exfat'], variants.len
       { name: 'the bitmap erased', patch: (device: MemoryBlockDevice) => { device.patch(Buffer.alloc(4096), heap()); }, code: 'FS_MAP_DAMAGED' },
       { name: 'the root directory erased', patch: (device: MemoryBlockDevice) => { device.patch(Buffer.alloc(4096), heap() + (bytes.readUInt32LE(96) - 2) * 4096); }, code: 'FS_MAP_DAMAGED' },
     ])('$name: the volume is kept whole', async ({ patch, code }) => {
-      const device = MemoryBlockDevice.of(bytes);
+      const device = deviceOf(bytes);
       patch(device);
       expect(await readUsedExtents(device)).toMatchObject({ mode: 'all-non-zero', warnings: [{ code }], used: [{ offsetBytes: 0, lengthBytes: 8 * MIB }] });
     });
 
     test('an unreadable bitmap counts as used', async () => {
-      const device = MemoryBlockDevice.of(bytes);
+      const device = deviceOf(bytes);
       device.failReads([{ offsetBytes: heap(), lengthBytes: 512 }]);
       expect(await readUsedExtents(device)).toMatchObject({ mode: 'bitmap', warnings: [{ code: 'FS_GROUP_DAMAGED' }], used: [{ offsetBytes: 0, lengthBytes: 8 * MIB }] });
     });
@@ -102,7 +102,7 @@ const tools = haveTools(['mkfs.exfat', 'fsck.exfat', 'dump.exfat'], variants.len
       const places = [...Array.from({ length: 64 }, (_, at) => bytes.readUInt32LE(80) * 512 + at), ...Array.from({ length: 256 }, (_, at) => heap() + (bytes.readUInt32LE(96) - 2) * 4096 + at)];
       await fc.assert(
         fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom(...places), fc.nat(255)), { minLength: 1, maxLength: 20 }), async (pokes) => {
-          const device = MemoryBlockDevice.of(bytes);
+          const device = deviceOf(bytes);
           for (const [at, value] of pokes) device.patch(Buffer.from([value]), at);
           const found = await readUsedExtents(device);
           expect(endOf(found.used.at(-1) ?? { offsetBytes: 0, lengthBytes: 0 })).toBeLessThanOrEqual(8 * MIB);

@@ -1,11 +1,11 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MemoryBlockDevice, runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
+import { runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
 import { type Extent, endOf, intersectExtents, mergeExtents, totalBytes } from '@lifeboat/model';
 import fc from 'fast-check';
 import { readUsedExtents } from '../read-used-extents.js';
 import { hashTree, noise } from '../testing/busy-tree.js';
-import { copyUsed, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
+import { copyUsed, deviceOf, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
 import { madeDirectory } from '../testing/mounted-volume.js';
 import { judge } from '../testing/over-report.js';
 import { parseFatBoot } from './fat-geometry.js';
@@ -132,27 +132,27 @@ describe('damage', () => {
   const table = (): number => bytes.readUInt16LE(14) * 512;
 
   test('one of two tables is unreadable: the other one serves', async () => {
-    const intact = await readUsedExtents(MemoryBlockDevice.of(bytes));
-    const device = MemoryBlockDevice.of(bytes);
+    const intact = await readUsedExtents(deviceOf(bytes));
+    const device = deviceOf(bytes);
     device.failReads([{ offsetBytes: 72 * 1024, lengthBytes: 512 }]);
     expect((await readUsedExtents(device)).used).toEqual(intact.used);
   });
 
   test('both tables are unreadable: everything is used', async () => {
-    const device = MemoryBlockDevice.of(bytes);
+    const device = deviceOf(bytes);
     device.failReads([{ offsetBytes: 72 * 1024, lengthBytes: 70 * 1024 }]);
     expect(await readUsedExtents(device)).toMatchObject({ warnings: [{ code: 'FS_GROUP_DAMAGED' }], used: [{ offsetBytes: 0, lengthBytes: 20 * MIB }] });
   });
 
   test('a table of zeros is not believed', async () => {
-    const device = MemoryBlockDevice.of(bytes);
+    const device = deviceOf(bytes);
     device.patch(Buffer.alloc(4096), table());
     expect(await readUsedExtents(device)).toMatchObject({ mode: 'all-non-zero', warnings: [{ code: 'FS_MAP_DAMAGED' }] });
   });
 
   test('a cluster free in one table only is used', async () => {
-    const intact = await readUsedExtents(MemoryBlockDevice.of(bytes));
-    const device = MemoryBlockDevice.of(bytes);
+    const intact = await readUsedExtents(deviceOf(bytes));
+    const device = deviceOf(bytes);
     device.patch(Buffer.alloc(64), table() + 64);
     expect((await readUsedExtents(device)).used).toEqual(intact.used);
   });
@@ -160,7 +160,7 @@ describe('damage', () => {
   test('arbitrary bytes in the boot sector: no crash, no hang, nothing outside the volume', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 11, max: 90 }), fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 2, 0x80, 0xff))), { minLength: 1, maxLength: 6 }), async (pokes) => {
-        const device = MemoryBlockDevice.of(bytes);
+        const device = deviceOf(bytes);
         for (const [at, value] of pokes) device.patch(Buffer.from([value]), at);
         const found = await readUsedExtents(device);
         expect(endOf(found.used.at(-1) ?? { offsetBytes: 0, lengthBytes: 0 })).toBeLessThanOrEqual(20 * MIB);

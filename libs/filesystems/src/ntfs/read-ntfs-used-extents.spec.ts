@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MemoryBlockDevice, runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
+import { type MemoryBlockDevice, runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
 import { type Extent, endOf, intersectExtents, mergeExtents, totalBytes } from '@lifeboat/model';
 import fc from 'fast-check';
 import { forEachSetRun } from '../allocation/bit-runs.js';
 import { readUsedExtents } from '../read-used-extents.js';
 import { hashTree, noise, writeBusyTree } from '../testing/busy-tree.js';
-import { copyUsed, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
+import { copyUsed, deviceOf, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
 import { madeDirectory, ntfsMount, whileMounted } from '../testing/mounted-volume.js';
 import { judge } from '../testing/over-report.js';
 import { haveTools } from '../testing/tools.js';
@@ -146,8 +146,8 @@ const tools = haveTools(['mkntfs', 'ntfs-3g', 'ntfscat', 'ntfsfix', 'setfattr'],
     const mftAt = (): number => Number(bytes.readBigUInt64LE(0x30)) * 4096;
 
     test('a damaged first record is read from the mirror', async () => {
-      const intact = await readUsedExtents(MemoryBlockDevice.of(bytes));
-      const device = MemoryBlockDevice.of(bytes);
+      const intact = await readUsedExtents(deviceOf(bytes));
+      const device = deviceOf(bytes);
       device.patch(Buffer.alloc(1024), mftAt());
       const found = await readUsedExtents(device);
       expect(found).toMatchObject({ mode: 'bitmap', used: intact.used, warnings: [{ code: 'NTFS_MIRROR_USED' }] });
@@ -159,7 +159,7 @@ const tools = haveTools(['mkntfs', 'ntfs-3g', 'ntfscat', 'ntfsfix', 'setfattr'],
       { name: 'absurd cluster size', patch: (device: MemoryBlockDevice) => { device.patch(Buffer.from([0x7f]), 0x0d); } },
       { name: 'absurd size', patch: (device: MemoryBlockDevice) => { device.patch(Buffer.alloc(8, 0xff), 0x28); } },
     ])('$name: the volume is kept whole', async ({ patch }) => {
-      const device = MemoryBlockDevice.of(bytes);
+      const device = deviceOf(bytes);
       patch(device);
       const found = await readUsedExtents(device);
       expect(found).toMatchObject({ mode: 'all-non-zero', used: [{ offsetBytes: 0, lengthBytes: 8 * MIB }] });
@@ -167,13 +167,13 @@ const tools = haveTools(['mkntfs', 'ntfs-3g', 'ntfscat', 'ntfsfix', 'setfattr'],
     });
 
     test('a $Bitmap of zeros is not believed', async () => {
-      const device = MemoryBlockDevice.of(bytes);
+      const device = deviceOf(bytes);
       device.patch(Buffer.alloc(512), contentsOffset(bytes, mftAt() + BITMAP_RECORD * 1024));
       expect(await readUsedExtents(device)).toMatchObject({ mode: 'all-non-zero', warnings: [{ code: 'FS_MAP_DAMAGED' }] });
     });
 
     test('unreadable parts of $Bitmap count as used', async () => {
-      const device = MemoryBlockDevice.of(bytes);
+      const device = deviceOf(bytes);
       device.failReads([{ offsetBytes: contentsOffset(bytes, mftAt() + BITMAP_RECORD * 1024), lengthBytes: 512 }]);
       const found = await readUsedExtents(device);
       expect(found).toMatchObject({ mode: 'bitmap', used: [{ offsetBytes: 0, lengthBytes: 8 * MIB }], warnings: [{ code: 'FS_GROUP_DAMAGED' }] });
@@ -185,7 +185,7 @@ const tools = haveTools(['mkntfs', 'ntfs-3g', 'ntfscat', 'ntfsfix', 'setfattr'],
       const places = [...Array.from({ length: 0x50 }, (_, at) => at), ...[0, 2, 3, 5, 6].flatMap((record) => Array.from({ length: 500 }, (_, at) => start + record * 1024 + at))];
       await fc.assert(
         fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom(...places), fc.oneof(fc.nat(255), fc.constantFrom(0, 0xff, 1, 0x80))), { minLength: 1, maxLength: 12 }), async (pokes) => {
-          const device = MemoryBlockDevice.of(bytes);
+          const device = deviceOf(bytes);
           for (const [at, value] of pokes) device.patch(Buffer.from([value]), at);
           const found = await readUsedExtents(device, { leaveOutPageFiles: true });
           expect(endOf(found.used.at(-1) ?? { offsetBytes: 0, lengthBytes: 0 })).toBeLessThanOrEqual(8 * MIB);

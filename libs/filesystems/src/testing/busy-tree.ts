@@ -58,10 +58,22 @@ function fillTo(root: string): void {
   for (let file = 0; file < 4000; file += 1) {
     const { bavail, bsize } = statfsSync(root);
     if (bavail * bsize < 4 * chunk.length) break;
-    writeFileSync(join(folder, String(file)), chunk);
+    if (!fits(join(folder, String(file)), chunk)) break;
     written = file;
   }
   for (let file = 0; file < written; file += 9) rmSync(join(folder, String(file)));
+}
+
+/** Writes a file; false when there was no room for it, which btrfs knows only when it tries. */
+function fits(path: string, bytes: Buffer): boolean {
+  try {
+    writeFileSync(path, bytes);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    rmSync(path, { force: true });
+    return false;
+  }
 }
 
 /** SHA-256 of every file and the target of every link, by path from `root`. */

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import type { Extent } from '@lifeboat/model';
 import { type BlockReader, openBlockReader } from '@lifeboat/block-device';
+import { MemoryBlockDevice } from '@lifeboat/block-device/testing';
 import { readUsedExtents } from '../read-used-extents.js';
 import type { ReadOptions, UsedExtents } from '../used-extents.js';
 
@@ -48,4 +49,15 @@ export function patchFile(path: string, offsetBytes: number, bytes: Uint8Array):
   const file = openSync(path, 'r+');
   writeSync(file, bytes, 0, bytes.length, offsetBytes);
   closeSync(file);
+}
+
+/** A device in memory with the bytes of an image; pages of zeros take no room and no time. */
+export function deviceOf(bytes: Buffer): MemoryBlockDevice {
+  const device = new MemoryBlockDevice(bytes.length);
+  const zeros = Buffer.alloc(4096);
+  for (let at = 0; at < bytes.length; at += zeros.length) {
+    const page = bytes.subarray(at, at + zeros.length);
+    if (!page.equals(zeros.subarray(0, page.length))) device.patch(page, at);
+  }
+  return device;
 }

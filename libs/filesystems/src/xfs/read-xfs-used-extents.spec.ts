@@ -1,11 +1,11 @@
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MemoryBlockDevice, runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
+import { type MemoryBlockDevice, runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
 import { type Extent, clipExtents, endOf, intersectExtents, invertExtents, mergeExtents, totalBytes } from '@lifeboat/model';
 import fc from 'fast-check';
 import { readUsedExtents } from '../read-used-extents.js';
 import { hashTree, noise, writeBusyTree } from '../testing/busy-tree.js';
-import { copyUsed, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
+import { copyUsed, deviceOf, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
 import { madeDirectory, whileMounted } from '../testing/mounted-volume.js';
 import { judge } from '../testing/over-report.js';
 
@@ -158,7 +158,7 @@ describe('damage', () => {
     makeXfs(['-d', 'agcount=4'], 64 * MIB);
     whileMounted(image, (root) => { writeBusyTree(root, { smallFiles: 60, rounds: 5, bigFileBytes: 500_000 }); });
     bytes = readFileSync(image);
-    intact = (await readUsedExtents(MemoryBlockDevice.of(bytes))).used;
+    intact = (await readUsedExtents(deviceOf(bytes))).used;
   });
   const group: Extent = { offsetBytes: 16 * MIB, lengthBytes: 16 * MIB };
 
@@ -168,7 +168,7 @@ describe('damage', () => {
     { name: 'a btree block of zeros', patch: (device: MemoryBlockDevice) => { device.patch(Buffer.alloc(4096), group.offsetBytes + bytes.readUInt32BE(group.offsetBytes + 512 + 16) * 4096); } },
     { name: 'a btree block with a wrong checksum', patch: (device: MemoryBlockDevice) => { device.patch(Buffer.from([9]), group.offsetBytes + bytes.readUInt32BE(group.offsetBytes + 512 + 16) * 4096 + 60); } },
   ])('$name: that group is kept whole', async ({ patch }) => {
-    const device = MemoryBlockDevice.of(bytes);
+    const device = deviceOf(bytes);
     patch(device);
     const found = await readUsedExtents(device);
     expect(found).toMatchObject({ mode: 'bitmap', warnings: [{ code: 'FS_GROUP_DAMAGED' }], overReportedBytes: 16 * MIB });
@@ -179,7 +179,7 @@ describe('damage', () => {
     { name: 'checksum of the superblock', at: 40, value: 1, code: 'FS_SUPERBLOCK_DAMAGED' },
     { name: 'version', at: 101, value: 0xb6, code: 'FS_FEATURE_UNKNOWN' },
   ])('$name: the volume is kept whole', async ({ at, value, code }) => {
-    const device = MemoryBlockDevice.of(bytes);
+    const device = deviceOf(bytes);
     device.patch(Buffer.from([value]), at);
     expect(await readUsedExtents(device)).toMatchObject({ mode: 'all-non-zero', used: [{ offsetBytes: 0, lengthBytes: 64 * MIB }], warnings: [{ code }] });
   });
@@ -191,7 +191,7 @@ describe('damage', () => {
     const places = [...Array.from({ length: 128 }, (_, at) => at), ...Array.from({ length: 64 }, (_, at) => 512 + at), ...Array.from({ length: 80 }, (_, at) => root + at)];
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom(...places), fc.oneof(fc.nat(255), fc.constantFrom(0, 0xff, 0x80))), { minLength: 1, maxLength: 8 }), async (pokes) => {
-        const device = MemoryBlockDevice.of(plain);
+        const device = deviceOf(plain);
         for (const [at, value] of pokes) device.patch(Buffer.from([value]), at);
         const found = await readUsedExtents(device);
         expect(endOf(found.used.at(-1) ?? { offsetBytes: 0, lengthBytes: 0 })).toBeLessThanOrEqual(20 * MIB);

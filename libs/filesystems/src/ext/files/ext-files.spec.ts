@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { MemoryBlockDevice, runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
+import { runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
 import { endOf } from '@lifeboat/model';
 import type { MappedFile } from '../../files/mapped-file.js';
 import { fileExtents, openFilesystem } from '../../files/open-filesystem.js';
 import { pathsOfRanges } from '../../files/paths-of-ranges.js';
 import { hashTree, writeBusyTree } from '../../testing/busy-tree.js';
-import { sparseFile, whileOpen } from '../../testing/image-file.js';
+import { deviceOf, sparseFile, whileOpen } from '../../testing/image-file.js';
 import { contentOf, filesOf } from '../../testing/read-files.js';
 import { whileMounted } from '../../testing/mounted-volume.js';
 
@@ -124,7 +124,7 @@ test('arbitrary bytes in inodes, maps and directories: no crash, no hang, nothin
   const places = [...used.flatMap((at) => Array.from({ length: 64 }, (_, word) => at + word * 4)), ...Array.from({ length: 80 * 64 }, (_, word) => tableAt + word * 4)];
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom(...places), fc.oneof(fc.nat(0xffff_ffff), fc.nat(5000), fc.constantFrom(...used.map((at) => at / 1024)))), { minLength: 1, maxLength: 40 }), async (pokes) => {
-      const device = MemoryBlockDevice.of(bytes);
+      const device = deviceOf(bytes);
       for (const [at, value] of pokes) {
         const word = Buffer.alloc(4);
         word.writeUInt32LE(value);

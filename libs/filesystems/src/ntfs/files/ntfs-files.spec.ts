@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { MemoryBlockDevice, runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
+import { runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
 import { endOf } from '@lifeboat/model';
 import fc from 'fast-check';
 import type { MappedFile } from '../../files/mapped-file.js';
 import { fileExtents } from '../../files/open-filesystem.js';
 import { pathsOfRanges } from '../../files/paths-of-ranges.js';
 import { hashTree, noise, writeBusyTree } from '../../testing/busy-tree.js';
-import { sparseFile, whileOpen } from '../../testing/image-file.js';
+import { deviceOf, sparseFile, whileOpen } from '../../testing/image-file.js';
 import { ntfsMount, whileMounted } from '../../testing/mounted-volume.js';
 import { contentOf, filesOf } from '../../testing/read-files.js';
 import { haveTools } from '../../testing/tools.js';
@@ -92,7 +92,7 @@ const tools = haveTools(['mkntfs', 'ntfs-3g', 'ntfscluster'], variants.length * 
   const places = Array.from({ length: 80 * 400 }, (_, at) => mft + Math.floor(at / 400) * 1024 + (at % 400));
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom(...places), fc.nat(255)), { minLength: 1, maxLength: 60 }), async (pokes) => {
-      const device = MemoryBlockDevice.of(bytes);
+      const device = deviceOf(bytes);
       for (const [at, value] of pokes) device.patch(Buffer.from([value]), at);
       let count = 0;
       for await (const file of fileExtents(device)) {
