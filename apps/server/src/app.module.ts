@@ -7,11 +7,14 @@ import { dashboardModule } from './dashboard/dashboard.module.js';
 import { dataPlaneModule } from './data-plane/data-plane.module.js';
 import { enrolmentsModule } from './enrolments/enrolments.module.js';
 import { jobsModule } from './jobs/jobs.module.js';
+import { pointUsesModule } from './points-keeping/point-uses.module.js';
 import { platformModule, type Platform } from './platform/platform.module.js';
 import { restorePointsModule } from './restore-points/restore-points.module.js';
 import { restoresModule } from './restores/restores.module.js';
+import { retentionModule } from './retention/retention.module.js';
 import { schedulesModule } from './schedules/schedules.module.js';
 import { storeModule } from './store/store.module.js';
+import { trustedTimeModule } from './trusted-time/trusted-time.module.js';
 
 @Module({})
 class AppModule {}
@@ -22,14 +25,16 @@ export function appModule(opened: Platform): DynamicModule {
   const access = accessModule(platform);
   const connections = connectionsModule(platform);
   const jobs = jobsModule(platform);
-  const store = storeModule(platform);
-  const dataPlane = dataPlaneModule(platform, { jobs, store });
+  const store = storeModule(platform, jobs);
+  const pointUses = pointUsesModule(platform);
+  const dataPlane = dataPlaneModule(platform, { jobs, store, pointUses });
   const backups = backupsModule(platform, { jobs, connections, dataPlane });
   const restores = restoresModule(platform, dataPlane);
-  const restorePoints = restorePointsModule(platform, connections);
+  const retention = retentionModule(platform, { store, jobs, pointUses, trustedTime: trustedTimeModule(platform) });
+  const restorePoints = restorePointsModule(platform, { connections, retention });
   const schedules = schedulesModule(platform, { jobs, backups });
   const agents = agentsModule(platform, { connections, backups, restores, schedules });
   const dashboard = dashboardModule(platform, { access, jobs, restorePoints });
   const enrolments = enrolmentsModule(platform, connections);
-  return { module: AppModule, imports: [platform, access, connections, jobs, store, dataPlane, backups, restores, restorePoints, schedules, agents, dashboard, enrolments] };
+  return { module: AppModule, imports: [platform, access, connections, jobs, store, dataPlane, backups, restores, retention, restorePoints, schedules, agents, dashboard, enrolments] };
 }

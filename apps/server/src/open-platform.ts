@@ -3,9 +3,9 @@ import { openCatalog, startEmbeddedPostgres, type Catalog } from '@lifeboat/cata
 import { systemClock, systemRandom } from '@lifeboat/codec';
 import { createIngest } from '@lifeboat/ingest';
 import { createJobs } from '@lifeboat/jobs';
-import { hours, isLifeboatError, type Clock, type Random } from '@lifeboat/model';
-import { openStore, type Store, type StoreFs } from '@lifeboat/store';
-import { mkdir } from 'node:fs/promises';
+import { hours, isLifeboatError, MIB, type Clock, type Random } from '@lifeboat/model';
+import { openStore, reserveBytesFor, type Store, type StoreFs } from '@lifeboat/store';
+import { mkdir, statfs } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { openDataDirectory, type DataDirectory } from './config/data-directory.js';
 import type { ServerConfig } from './config/server-config.js';
@@ -18,8 +18,11 @@ const parkedMaxMs = hours(24);
 /** The repository's migrations; `src` and `dist` lie equally deep. */
 const migrationsDir = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
 
+/** Room kept ready on the disk for two packs and the ledger: what garbage collection needs to begin on a full disk. */
+const reserveBytesMax = 128 * MIB;
+
 /** What tests may put in place of the system. */
-export type ServerPorts = Readonly<{ clock?: Clock; random?: Random; storeFs?: StoreFs }>;
+export type ServerPorts = Readonly<{ clock?: Clock; random?: Random; storeFs?: StoreFs; reserveBytes?: number }>;
 
 /** The opened platform and how to close it again, in reverse order. */
 export type OpenedPlatform = Readonly<{ platform: Platform; dataDirectory: DataDirectory; close: () => Promise<void> }>;
@@ -43,8 +46,10 @@ export async function openPlatform(config: ServerConfig, log: Logger, ports: Ser
     const dataDirectory = await openDataDirectory(config.dataDir);
     const serverKey = await openServerKey(dataDirectory.serverKeyFile);
     await mkdir(dataDirectory.storeDir, { recursive: true, mode: 0o700 });
-    const store = await openStore({ path: dataDirectory.storeDir, clock, random, ...(ports.storeFs ? { fs: ports.storeFs } : {}) });
+    const reserveBytes = ports.reserveBytes ?? (await reserveBytesIn(dataDirectory.storeDir, config.quotaBytes));
+    const store = await openStore({ path: dataDirectory.storeDir, clock, random, reserveBytes, ...(ports.storeFs ? { fs: ports.storeFs } : {}) });
     closers.push(() => store.close());
+    store.fillReserve().catch((error: unknown) => { log.warn({ err: error }, 'the reserve on the disk of the store could not be made'); });
     const catalog = await openDatabase({ config, dataDirectory, log }, closers);
     await followLedger({ store, catalog, log, mayReset: config.databaseUrl === null });
     const ingest = await createIngest({ store, clock, random, parkedMaxMs });
@@ -57,6 +62,11 @@ export async function openPlatform(config: ServerConfig, log: Logger, ports: Ser
     await close();
     throw error;
   }
+}
+
+async function reserveBytesIn(storeDir: string, quotaBytes: number | null): Promise<number> {
+  const { bsize, blocks } = await statfs(storeDir);
+  return Math.min(reserveBytesMax, reserveBytesFor(Math.min(bsize * blocks, quotaBytes ?? Infinity)));
 }
 
 async function openDatabase(from: Readonly<{ config: ServerConfig; dataDirectory: DataDirectory; log: Logger }>, closers: (() => Promise<unknown>)[]): Promise<Catalog> {

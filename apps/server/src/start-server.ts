@@ -12,6 +12,7 @@ import { createApplication } from './http/create-application.js';
 import { jobIdOf } from './jobs/job-of-session.js';
 import { openPlatform, type ServerPorts } from './open-platform.js';
 import type { Platform } from './platform/platform.module.js';
+import { beginRetention } from './retention/begin-retention.js';
 import { SchedulesService } from './schedules/schedules.service.js';
 
 /** A server that answers. */
@@ -40,6 +41,7 @@ export async function startServer(config: ServerConfig, ports: ServerPorts = {})
     const url = await listen(app, config);
     const firstRun = await prepareFirstRun(platform, opened.dataDirectory.firstRunFile, url);
     await app.get(SchedulesService).begin();
+    await beginRetention(app);
     log.info({ url, dataDir: config.dataDir }, 'server started');
     const running = app;
     let closing: Promise<void> | undefined;

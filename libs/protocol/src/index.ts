@@ -17,8 +17,8 @@ export {
 } from './rest/enrolment.js';
 export { restPaths, LoginRequest, BackupStart, BackupStarted, JobStopRequest, RestoreRequest, RestoreGranted, PolicySet, StoreStatus } from './rest/operations.js';
 export {
-  Pressure, KeepReasonView, RetentionPlanQuery, RetentionSimulation, RetentionPlanView, RetentionComparison, PolicyOrigin, RetentionRunView, DeletionRequestView, AnomalyView, RetentionView, PolicyChange, SettingsChange,
+  Pressure, KeepReasonView, RetentionPlanQuery, RetentionSimulation, RetentionPlanView, RetentionComparison, PolicyOrigin, PolicyFields, RetentionRunView, DeletionRequestView, AnomalyView, RetentionView, PolicyChange, SettingsChange,
   BlastRadius, PolicySave, SettingsSave, PolicySaved, SettingsSaved, RetentionRunRequest, RetentionRunStarted, RetentionRunState, PinRequest, ReasonRequest, ImmutableRequest, DeleteRequest, DeleteAnswer,
-  DeletionRequestList, DeletionRequestAnswer, TagsSet, TagsView, DeletionList, OperatorView, OperatorList, OperatorCreate, OperatorCreated, Watermarks, Forecast, StoreUsageView, StoreHistoryQuery, StoreHistory, StoreAdvice,
+  DeletionRequestList, DeletionRequestAnswer, TagsSet, TagsView, DeletionList, OperatorView, OperatorList, OperatorCreate, OperatorCreated, Watermarks, Forecast, StoreUsageView, StoreHistoryQuery, StoreHistory, StoreAdvice, StoreConfirm, StoreConfirmed,
 } from './rest/retention.js';
 export { UpkeepView, GcResult, ScrubRequest, ScrubResult, DamageRange, DamageView } from './rest/upkeep.js';

@@ -134,6 +134,8 @@ CREATE TABLE "store_fact" (
     "anchor_wall_ms" BIGINT,
     "anchor_trusted_ms" BIGINT,
     "anchor_boot_id" TEXT,
+    "anchor_monotonic_ms" BIGINT,
+    "anchor_belief_left_ms" BIGINT,
 
     CONSTRAINT "store_fact_pkey" PRIMARY KEY ("id")
 );
@@ -145,6 +147,7 @@ CREATE TABLE "space_sample" (
     "used_bytes" BIGINT NOT NULL,
     "free_bytes" BIGINT NOT NULL,
     "reclaimable_bytes" BIGINT NOT NULL,
+    "filesystem_used_bytes" BIGINT NOT NULL,
 
     CONSTRAINT "space_sample_pkey" PRIMARY KEY ("at_ms")
 );

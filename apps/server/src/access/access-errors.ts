@@ -31,3 +31,19 @@ export class TooManyAttempts extends OperationalError {
     super('too many attempts from this address', { retry: 'later', details: { retryAfterMs }, remedy: `Wait ${String(Math.ceil(retryAfterMs / 1000))} seconds and try again.` });
   }
 }
+
+/** The operator is no admin. */
+export class AdminRequired extends UserError {
+  readonly code = 'ADMIN_REQUIRED';
+  constructor() {
+    super('only an admin may do this', { remedy: 'Ask somebody with an admin token, e.g. the one of first-run.json.' });
+  }
+}
+
+/** Another operator has this label; labels say in the records who did what. */
+export class OperatorLabelTaken extends UserError {
+  readonly code = 'OPERATOR_LABEL_TAKEN';
+  constructor(label: string) {
+    super('this label is taken', { details: { label }, remedy: 'Choose another one; see them with `lifeboat operator list`.' });
+  }
+}

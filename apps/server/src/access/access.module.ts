@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { LoginController } from './login.controller.js';
 import { OperatorGuard } from './operator.guard.js';
+import { OperatorsController } from './operators.controller.js';
 import { OperatorSessions } from './operator-sessions.js';
 
 @Module({})
@@ -10,7 +11,7 @@ class AccessModule {}
 /** Logins, and the guard in front of every HTTP route. */
 export function accessModule(platform: DynamicModule): DynamicModule {
   return {
-    module: AccessModule, imports: [platform], controllers: [LoginController],
+    module: AccessModule, imports: [platform], controllers: [LoginController, OperatorsController],
     providers: [OperatorSessions, { provide: APP_GUARD, useClass: OperatorGuard }], exports: [OperatorSessions],
   };
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog } from '@lifeboat/catalog';
+import type { Catalog, OperatorTokenRecord } from '@lifeboat/catalog';
 import { hours, minutes, type Clock, type Random } from '@lifeboat/model';
 import { CATALOG, CLOCK, RANDOM } from '../platform/tokens.js';
 import { LoginRefused } from './access-errors.js';
@@ -11,10 +11,13 @@ export const sessionLifeMs = hours(12);
 const sessionsMax = 10_000;
 const cookieName = 'lifeboat_session';
 
+/** Who acts: the token somebody logged in with, by its label. */
+export type Operator = Pick<OperatorTokenRecord, 'tokenId' | 'label' | 'role'>;
+
 /** Who may act as an operator: browsers by a session cookie, programs by a bearer token. Sessions live in memory, by the hash of their secret. */
 @Injectable()
 export class OperatorSessions {
-  private readonly expiryBySecret = new Map<string, number>();
+  private readonly sessionBySecret = new Map<string, Readonly<{ expiresAtMs: number; operator: Operator }>>();
   private readonly limiter: AttemptLimiter;
 
   constructor(
@@ -32,36 +35,40 @@ export class OperatorSessions {
    * @throws LoginRefused (LOGIN_REFUSED), TooManyAttempts (TOO_MANY_ATTEMPTS)
    */
   async login(token: string, address: string): Promise<string> {
-    await this.assertToken(token, address);
-    const oldest = this.expiryBySecret.keys().next();
-    if (this.expiryBySecret.size >= sessionsMax && oldest.done !== true) this.expiryBySecret.delete(oldest.value);
+    const operator = await this.assertToken(token, address);
+    const oldest = this.sessionBySecret.keys().next();
+    if (this.sessionBySecret.size >= sessionsMax && oldest.done !== true) this.sessionBySecret.delete(oldest.value);
     const secret = newSecret(this.random);
-    this.expiryBySecret.set(secretSha256(secret), this.clock.monotonicMs() + sessionLifeMs);
+    this.sessionBySecret.set(secretSha256(secret), { expiresAtMs: this.clock.monotonicMs() + sessionLifeMs, operator });
     return `${cookieName}=${secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${String(sessionLifeMs / 1000)}`;
   }
 
   /** Ends the session of this `Cookie` header. @returns the header that makes the browser forget it. */
   logout(cookieHeader: string | undefined): string {
-    this.expiryBySecret.delete(secretSha256(sessionSecret(cookieHeader) ?? ''));
+    this.sessionBySecret.delete(secretSha256(sessionSecret(cookieHeader) ?? ''));
     return `${cookieName}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
   }
 
   /** Tells whether a `Cookie` header belongs to a live session. */
   hasSession(cookieHeader: string | undefined): boolean {
-    const secret = sessionSecret(cookieHeader);
-    const key = secretSha256(secret ?? '');
-    const expiresAtMs = this.expiryBySecret.get(key);
-    if (expiresAtMs === undefined) return false;
-    if (expiresAtMs > this.clock.monotonicMs()) return true;
-    this.expiryBySecret.delete(key);
-    return false;
+    return this.operatorOf(cookieHeader) !== undefined;
   }
 
-  /** @throws LoginRefused (LOGIN_REFUSED), TooManyAttempts (TOO_MANY_ATTEMPTS) */
-  async assertToken(token: string, address: string): Promise<void> {
+  /** Whose live session a `Cookie` header belongs to. */
+  operatorOf(cookieHeader: string | undefined): Operator | undefined {
+    const key = secretSha256(sessionSecret(cookieHeader) ?? '');
+    const session = this.sessionBySecret.get(key);
+    if (session && session.expiresAtMs > this.clock.monotonicMs()) return session.operator;
+    this.sessionBySecret.delete(key);
+    return undefined;
+  }
+
+  /** @returns whose token it is. @throws LoginRefused (LOGIN_REFUSED), TooManyAttempts (TOO_MANY_ATTEMPTS) */
+  async assertToken(token: string, address: string): Promise<Operator> {
     this.limiter.assertAllowed(address);
     // Looked up by its hash: how long that takes tells nothing about the secret.
-    if (await this.catalog.tokens.findOperator(secretSha256(token))) return;
+    const operator = await this.catalog.tokens.findOperator(secretSha256(token));
+    if (operator) return operator;
     this.limiter.failed(address);
     throw new LoginRefused();
   }

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { LoginRequired, OriginRefused } from './access-errors.js';
 import { OperatorSessions } from './operator-sessions.js';
+import { noteOperator } from './acting-operator.js';
 import { isOwnOrigin } from './own-origin.js';
 import { PUBLIC_ROUTE } from './public.decorator.js';
 
@@ -26,11 +27,13 @@ export class OperatorGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, [context.getHandler(), context.getClass()]) === true) return true;
     const bearer = /^Bearer (.{1,256})$/.exec(request.headers.authorization ?? '')?.[1];
     if (bearer !== undefined) {
-      await this.sessions.assertToken(bearer, addressOf(request));
+      noteOperator(request, await this.sessions.assertToken(bearer, addressOf(request)));
       return true;
     }
-    if (!this.sessions.hasSession(request.headers.cookie)) throw new LoginRequired();
+    const operator = this.sessions.operatorOf(request.headers.cookie);
+    if (!operator) throw new LoginRequired();
     if (changes && !isOwnOrigin(request.headers)) throw new OriginRefused();
+    noteOperator(request, operator);
     return true;
   }
 }

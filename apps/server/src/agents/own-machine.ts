@@ -19,9 +19,9 @@ export class OwnMachine {
     return this.catalog.computers.touch(machineId, this.clock.nowMs(), agentVersion);
   }
 
-  /** The machine's points, newest first. */
+  /** The points of the machine that are not deleted, newest first. */
   async points(machineId: MachineId): Promise<z.infer<typeof PointsListed>> {
-    return { points: (await this.catalog.points.listByMachine(machineId)).map(pointSummaryOf) };
+    return { points: (await this.catalog.points.listByMachine(machineId)).filter((point) => point.condemned === null).map(pointSummaryOf) };
   }
 
   /** The policy that applies, and the name the machine goes by. */

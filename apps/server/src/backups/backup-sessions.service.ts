@@ -10,6 +10,7 @@ import { JobBoard } from '../jobs/job-board.js';
 import { jobIdOf } from '../jobs/job-of-session.js';
 import { JobFinished } from '../jobs/job-errors.js';
 import { INGEST, LOGGER, STORE } from '../platform/tokens.js';
+import { waitsForRoom } from '../store/store-errors.js';
 import { SessionNotFound } from './backup-errors.js';
 
 /** Backup sessions as agents drive them. Every method takes the authenticated machine and finds nothing of another one. */
@@ -45,7 +46,7 @@ export class BackupSessionsService {
     const job = await this.board.getOwn(machineId, jobIdOf(session));
     if (job.finishedAtMs !== null && session.state !== 'committed') throw new JobFinished();
     // A run that waits for room goes on when bytes are durable again, not when its agent asks.
-    if (job.code !== 'STORE_FULL') await this.board.start(job.jobId);
+    if (job.code === null || !waitsForRoom.has(job.code)) await this.board.start(job.jobId);
     return { ticket: this.ticketFor(session), durableSeq: session.durableSeq, creditBytes: initialCreditBytes };
   }
 

@@ -14,6 +14,8 @@ import { BackupSessionsService } from './backup-sessions.service.js';
 /** Turns finished sessions into restore points. */
 @Injectable()
 export class PointCommitsService {
+  private readonly listeners: ((point: Pick<RestorePointManifest, 'machineId' | 'pointId'>) => Promise<void>)[] = [];
+
   constructor(
     @Inject(BackupSessionsService) private readonly sessions: BackupSessionsService,
     @Inject(CATALOG) private readonly catalog: Catalog,
@@ -22,6 +24,11 @@ export class PointCommitsService {
     @Inject(ChangeLog) private readonly changes: ChangeLog,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
+
+  /** Calls `listener` after every commit; it must not reject. */
+  onCommitted(listener: (point: Pick<RestorePointManifest, 'machineId' | 'pointId'>) => Promise<void>): void {
+    this.listeners.push(listener);
+  }
 
   /**
    * The point is in the ledger before this resolves; or the answer says what the store lost of the session meanwhile. The same commit again answers the same.
@@ -47,6 +54,8 @@ export class PointCommitsService {
     this.changes.pointsChanged(machineId);
     this.log.info({ machineId, pointId: manifest.pointId, bytes: manifest.bytes, state: manifest.state }, 'restore point committed');
     await this.board.finish(jobIdOf(session), { ...outcomeOf(manifest), pointId: manifest.pointId });
+    // The agent need not wait for what follows from its point.
+    for (const listener of this.listeners) void listener({ machineId, pointId: manifest.pointId });
   }
 }
 

@@ -7,6 +7,6 @@ import { Transfers } from './transfers.js';
 class DataPlaneModule {}
 
 /** Bulk bytes in both directions. */
-export function dataPlaneModule(platform: DynamicModule, parts: Readonly<{ jobs: DynamicModule; store: DynamicModule }>): DynamicModule {
-  return { module: DataPlaneModule, imports: [platform, parts.jobs, parts.store], providers: [DataPlane, Tickets, Transfers], exports: [DataPlane, Tickets] };
+export function dataPlaneModule(platform: DynamicModule, parts: Readonly<{ jobs: DynamicModule; store: DynamicModule; pointUses: DynamicModule }>): DynamicModule {
+  return { module: DataPlaneModule, imports: [platform, parts.jobs, parts.store, parts.pointUses], providers: [DataPlane, Tickets, Transfers], exports: [DataPlane, Tickets] };
 }

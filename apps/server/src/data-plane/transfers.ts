@@ -7,6 +7,7 @@ import { jobIdOf } from '../jobs/job-of-session.js';
 import { JobBoard } from '../jobs/job-board.js';
 import { isUnexpected, refusalOf } from '../http/refusal.js';
 import { INGEST, LOGGER, STORE } from '../platform/tokens.js';
+import { PointUses } from '../points-keeping/point-uses.js';
 import { StoreSpace } from '../store/store-space.js';
 import { BackupTransfer } from './backup-transfer.js';
 import { baseMapSource } from './base-map-source.js';
@@ -29,12 +30,14 @@ export class Transfers {
     @Inject(STORE) private readonly store: Store,
     @Inject(StoreSpace) private readonly space: StoreSpace,
     @Inject(JobBoard) private readonly board: JobBoard,
+    @Inject(PointUses) private readonly uses: PointUses,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
   /** Serves a socket that was opened with a ticket for `grant`. */
   async begin(socket: WebSocket, grant: Grant): Promise<void> {
     if (grant.kind === 'restore') {
+      socket.once('close', this.uses.begin(grant.manifest.pointId));
       this.keep(socket, new ReadTransfer(socket, { source: pointSource(this.store, grant.manifest), onFailed: (error) => { this.noteFailure(error, grant.kind); } }));
       return;
     }
@@ -55,7 +58,7 @@ export class Transfers {
     const older = this.backups.get(session.sessionId);
     await older?.end(new TransferReplaced());
     const transfer = new BackupTransfer(socket, {
-      session, assertRoom: () => this.space.assertRoom(), onDurable: () => this.backupGoesOn(session), onFailed: (error) => this.backupFailed(session, error),
+      session, assertRoom: () => this.space.assertRoom(session), onDurable: () => this.backupGoesOn(session), onFailed: (error) => this.backupFailed(session, error),
     });
     this.backups.set(session.sessionId, transfer);
     socket.on('close', () => { if (this.backups.get(session.sessionId) === transfer) this.backups.delete(session.sessionId); });

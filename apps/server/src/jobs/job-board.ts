@@ -77,14 +77,14 @@ export class JobBoard {
     const record = await this.get(jobId);
     if (record.state !== 'running' && record.state !== 'parked') return;
     this.parked.add(jobId);
-    await this.change(record, { state: 'parked', ...reason, ...this.progressOf(jobId) });
+    await this.change(record, { state: 'parked', ...reason, ...this.lastProgress(jobId) });
   }
 
   /** Ends a job. What has ended stays ended; only `done` may still become `warned`. */
   async finish(jobId: JobId, outcome: Outcome): Promise<void> {
     const record = await this.get(jobId);
     if (!openStates.includes(record.state) && !(record.state === 'done' && outcome.state === 'warned')) return;
-    await this.change(record, { ...outcome, pointId: outcome.pointId ?? record.pointId, finishedAtMs: this.clock.nowMs(), ...this.progressOf(jobId) });
+    await this.change(record, { ...outcome, pointId: outcome.pointId ?? record.pointId, finishedAtMs: this.clock.nowMs(), ...this.lastProgress(jobId) });
     this.live.delete(jobId);
     this.parked.delete(jobId);
   }
@@ -92,6 +92,11 @@ export class JobBoard {
   /** True when the job was parked since the server started. */
   isParked(jobId: JobId): boolean {
     return this.parked.has(jobId);
+  }
+
+  /** The last progress report of a job that has not ended since the server started. */
+  progressOf(jobId: JobId): BackupProgress | undefined {
+    return this.live.get(jobId)?.progress;
   }
 
   /** Notes a progress report; kept in memory and written down when the job stops running. */
@@ -122,7 +127,7 @@ export class JobBoard {
     return changed;
   }
 
-  private progressOf(jobId: JobId): Pick<JobChange, 'progress'> {
+  private lastProgress(jobId: JobId): Pick<JobChange, 'progress'> {
     const live = this.live.get(jobId);
     return live ? { progress: live.progress } : {};
   }

@@ -22,16 +22,18 @@ export class ServerLedger {
     return records;
   }
 
-  /** Projects what others, e.g. the commit of a point, appended. Never fails the caller. */
-  async follow(): Promise<void> {
+  /** Projects what others, e.g. the commit of a point, appended. Never fails the caller. @returns whether the catalog knows the whole ledger now. */
+  async follow(): Promise<boolean> {
     try {
       await this.catalog.catchUp({
         storeId: this.store.storeId,
         readLedger: (fromSeq) => this.store.readLedger(fromSeq),
         readManifest: (machineId, pointId) => this.store.readManifest(machineId, pointId),
       });
+      return true;
     } catch (error) {
       this.log.error({ err: error }, 'the catalog could not follow the ledger');
+      return false;
     }
   }
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ZodPipe } from '../http/zod.pipe.js';
 import { RoomSequences } from '../platform/room-sequences.js';
 import { CATALOG, STORE } from '../platform/tokens.js';
+import { KeepingReasons } from '../retention/keeping-reasons.js';
 import { FleetView } from './fleet-view.js';
 import { versionOf } from './point-views.js';
 
@@ -20,6 +21,7 @@ export class ComputersController {
     @Inject(CATALOG) private readonly catalog: Catalog,
     @Inject(STORE) private readonly store: Store,
     @Inject(RoomSequences) private readonly sequences: RoomSequences,
+    @Inject(KeepingReasons) private readonly reasons: KeepingReasons,
   ) {}
 
   @Get(restPaths.computers)
@@ -38,8 +40,8 @@ export class ComputersController {
   async versions(@Param('computer', new ZodPipe(ComputerParam)) computer: string): Promise<z.infer<typeof VersionList>> {
     const { machineId, name } = await this.catalog.computers.findByNameOrId(computer);
     const points = await this.catalog.points.listByMachine(machineId);
-    const newestGood = points.find((point) => point.state === 'good');
-    return { v: 1, computer: name, machineId, versions: points.map((point) => versionOf(point, point === newestGood ? ['newest good point'] : ['nothing is pruned yet'])) };
+    const keepingOf = await this.reasons.of(points);
+    return { v: 1, computer: name, machineId, versions: points.map((point) => versionOf(point, keepingOf(point))) };
   }
 
   @Get(restPaths.items)

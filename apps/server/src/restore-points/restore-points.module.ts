@@ -6,6 +6,6 @@ import { FleetView } from './fleet-view.js';
 class RestorePointsModule {}
 
 /** Machines and their restore points. */
-export function restorePointsModule(platform: DynamicModule, connections: DynamicModule): DynamicModule {
-  return { module: RestorePointsModule, imports: [platform, connections], controllers: [ComputersController], providers: [FleetView], exports: [FleetView] };
+export function restorePointsModule(platform: DynamicModule, parts: Readonly<{ connections: DynamicModule; retention: DynamicModule }>): DynamicModule {
+  return { module: RestorePointsModule, imports: [platform, parts.connections, parts.retention], controllers: [ComputersController], providers: [FleetView], exports: [FleetView] };
 }

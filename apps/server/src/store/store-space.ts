@@ -1,41 +1,119 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { seconds, type Clock } from '@lifeboat/model';
-import { StoreFull, type Store, type StoreStats } from '@lifeboat/store';
+import type { Catalog, SpaceMemory } from '@lifeboat/catalog';
+import type { BackupSession, Ingest } from '@lifeboat/ingest';
+import { defaultStoreSettings, seconds, type Clock, type SessionId, type StoreSettings } from '@lifeboat/model';
+import { pressureOf, type Pressure, type StoreSpace as Room } from '@lifeboat/retention';
+import { reserveBytesFor, StoreFull, type Store, type StoreStats } from '@lifeboat/store';
 import type { ServerConfig } from '../config/server-config.js';
-import { CLOCK, CONFIG, STORE } from '../platform/tokens.js';
+import { JobBoard } from '../jobs/job-board.js';
+import { jobIdOf } from '../jobs/job-of-session.js';
+import { CATALOG, CLOCK, CONFIG, INGEST, STORE } from '../platform/tokens.js';
+import { needOf, type LastIncrement, type SessionNeed } from './session-needs.js';
+import { FirstBackupsWait } from './store-errors.js';
 
-const statsAgeMaxMs = seconds(1);
-/** Kept free for the ledger, points and journals, so that a full store can still write down what happened. */
-const freeBytesMin = 64 * 1024 * 1024;
+const measuredAgeMaxMs = seconds(1);
 
-/** Sizes of the store as the quota makes them, and whether it may grow. */
+/** Room in the store at one moment. `pressure` counts what all running backups will still write. */
+export type MeasuredSpace = Readonly<{
+  stats: StoreStats; room: Room; settings: StoreSettings; settingsSet: boolean; memory: SpaceMemory | null; pressure: Pressure; needs: ReadonlyMap<SessionId, SessionNeed>;
+}>;
+
+/** Room in the store as the quota makes it, how tight it is, and whether a backup may go on. */
 @Injectable()
 export class StoreSpace {
-  private cached: Readonly<{ atMs: number; stats: StoreStats }> | undefined;
+  private cached: Readonly<{ atMs: number; measured: Promise<MeasuredSpace> }> | undefined;
+  private readonly lastIncrements = new Map<SessionId, LastIncrement>();
 
   constructor(
     @Inject(STORE) private readonly store: Store,
     @Inject(CONFIG) private readonly config: ServerConfig,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CATALOG) private readonly catalog: Catalog,
+    @Inject(INGEST) private readonly ingest: Ingest,
+    @Inject(JobBoard) private readonly board: JobBoard,
   ) {}
 
   /** Current sizes, at most a second old. The quota bounds size and free space as if the filesystem were that large. */
   async stats(): Promise<StoreStats> {
-    const nowMs = this.clock.monotonicMs();
-    if (!this.cached || nowMs - this.cached.atMs > statsAgeMaxMs) this.cached = { atMs: nowMs, stats: withQuota(await this.store.stats(), this.config.quotaBytes) };
-    return this.cached.stats;
+    return (await this.measure()).stats;
   }
 
-  /** @throws StoreFull (STORE_FULL) the quota is used up or the disk almost full. */
-  async assertRoom(): Promise<void> {
-    const { freeBytes } = await this.stats();
-    const limit = this.config.quotaBytes === null ? freeBytesMin : 0;
-    if (freeBytes <= limit) throw new StoreFull();
+  /** Room and pressure, at most a second old. */
+  measure(): Promise<MeasuredSpace> {
+    const nowMs = this.clock.monotonicMs();
+    if (this.cached && nowMs - this.cached.atMs <= measuredAgeMaxMs) return this.cached.measured;
+    const measured = this.measureNow();
+    this.cached = { atMs: nowMs, measured };
+    measured.catch(() => { this.cached = undefined; });
+    return measured;
+  }
+
+  /** Forgets what was measured: something was freed. */
+  changed(): void {
+    this.cached = undefined;
+  }
+
+  /**
+   * Called before each frame of a backup. What other backups will still write counts, what this one will not: alone, it may fill the store to the reserve.
+   *
+   * @throws StoreFull (STORE_FULL) only the reserve is left, or other running backups need the rest.
+   * @throws FirstBackupsWait (FIRST_BACKUPS_WAIT) room is tight, and this machine has no restore point yet.
+   */
+  async assertRoom(session: BackupSession): Promise<void> {
+    const { room, settings, memory, needs } = await this.measure();
+    const own = needs.get(session.sessionId) ?? { bytes: 0, inodes: 0 };
+    const begun = session.counters.plainBytes > 0;
+    // Whoever has begun is not stopped by what others may need, else two backups would wait for each other.
+    const others = begun ? { reservedBytes: 0, reservedInodes: 0 } : { reservedBytes: Math.max(0, room.reservedBytes - own.bytes), reservedInodes: Math.max(0, room.reservedInodes - own.inodes) };
+    const pressure = pressureOf({ ...room, ...others }, settings, memory?.pressure ?? null);
+    if (pressure === 'red') throw new StoreFull();
+    if (pressure === 'orange' && !begun && this.lastIncrements.get(session.sessionId) === null) throw new FirstBackupsWait();
+  }
+
+  private async measureNow(): Promise<MeasuredSpace> {
+    const [stats, settings, memory] = await Promise.all([this.store.stats().then((raw) => withQuota(raw, this.config.quotaBytes)), this.catalog.retention.settings(), this.catalog.space.memory()]);
+    const needs = await this.needs();
+    const room = roomOf(stats, { quotaBytes: this.config.quotaBytes, previousSizeBytes: memory?.sizeBytes ?? null, needs: [...needs.values()] });
+    const inForce = settings ?? defaultStoreSettings;
+    return { stats, room, settings: inForce, settingsSet: settings !== null, memory, needs, pressure: pressureOf(room, inForce, memory?.pressure ?? null) };
+  }
+
+  private async needs(): Promise<Map<SessionId, SessionNeed>> {
+    const needs = new Map<SessionId, SessionNeed>();
+    for (const session of this.ingest.list()) {
+      if (session.state === 'committed' || session.state === 'aborted') continue;
+      const last = await this.lastIncrementOf(session);
+      needs.set(session.sessionId, needOf(session.counters, last, this.board.progressOf(jobIdOf(session))?.bytes.used ?? null));
+    }
+    for (const sessionId of this.lastIncrements.keys()) if (!needs.has(sessionId)) this.lastIncrements.delete(sessionId);
+    return needs;
+  }
+
+  /** Looked up once per session. */
+  private async lastIncrementOf({ sessionId, machineId }: BackupSession): Promise<LastIncrement> {
+    const known = this.lastIncrements.get(sessionId);
+    if (known !== undefined) return known;
+    const [newest] = await this.catalog.points.listByMachine(machineId);
+    const last = newest ? { storedBytes: newest.bytes.stored } : null;
+    this.lastIncrements.set(sessionId, last);
+    return last;
   }
 }
 
-/** Sizes as if the filesystem had `quotaBytes`, of which only the store uses any. Pure. */
+/** Sizes as if the filesystem had `quotaBytes`, of which only the store uses any. What the reserve holds is free to those who may use it. Pure. */
 export function withQuota(stats: StoreStats, quotaBytes: number | null): StoreStats {
-  if (quotaBytes === null) return stats;
-  return { ...stats, sizeBytes: Math.min(stats.sizeBytes, quotaBytes), freeBytes: Math.max(0, Math.min(stats.freeBytes, quotaBytes - stats.packBytes)) };
+  const freeBytes = Math.min(stats.sizeBytes, stats.freeBytes + stats.reserveBytes);
+  if (quotaBytes === null) return { ...stats, freeBytes };
+  return { ...stats, sizeBytes: Math.min(stats.sizeBytes, quotaBytes), freeBytes: Math.max(0, Math.min(freeBytes, quotaBytes - stats.packBytes)) };
+}
+
+type RoomFacts = Readonly<{ quotaBytes: number | null; previousSizeBytes: number | null; needs: readonly SessionNeed[] }>;
+
+/** Sizes as retention decides from them. Pure. */
+export function roomOf(stats: StoreStats, { quotaBytes, previousSizeBytes, needs }: RoomFacts): Room {
+  const { sizeBytes, freeBytes, reclaimableBytes, inodesTotal, inodesFree } = stats;
+  return {
+    sizeBytes, previousSizeBytes, quotaBytes: quotaBytes === null ? null : Math.max(quotaBytes, sizeBytes), freeBytes, reclaimableBytes, reserveBytes: reserveBytesFor(sizeBytes),
+    reservedBytes: needs.reduce((sum, need) => sum + need.bytes, 0), inodesTotal, inodesFree, reservedInodes: needs.reduce((sum, need) => sum + need.inodes, 0),
+  };
 }

@@ -1,44 +1,51 @@
-import { Controller, Get, Inject } from '@nestjs/common';
-import type { Catalog } from '@lifeboat/catalog';
-import { restPaths, type StoreStatus } from '@lifeboat/protocol';
+import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
+import { restPaths, StoreConfirm, StoreHistoryQuery, type StoreConfirmed, type StoreHistory, type StoreStatus, type StoreUsageView } from '@lifeboat/protocol';
 import type { Store } from '@lifeboat/store';
 import type { z } from 'zod';
+import { ActingOperator, assertAdmin } from '../access/acting-operator.js';
+import type { Operator } from '../access/operator-sessions.js';
 import type { ServerConfig } from '../config/server-config.js';
-import { CATALOG, CONFIG, STORE } from '../platform/tokens.js';
+import { ZodPipe } from '../http/zod.pipe.js';
+import { CONFIG, STORE } from '../platform/tokens.js';
+import { RetentionUpkeep } from '../retention/retention-upkeep.js';
+import { StoreStatusService } from '../retention/store-status.js';
+import { TrustedTime } from '../trusted-time/trusted-time.js';
 import { mountOf } from './mount-of.js';
-import { StoreSpace } from './store-space.js';
 
-/** How full the store is and how well it saves. */
+/** How full the store is, how well it saves and whose its bytes are. */
 @Controller()
 export class StoreController {
   constructor(
     @Inject(STORE) private readonly store: Store,
-    @Inject(StoreSpace) private readonly space: StoreSpace,
-    @Inject(CATALOG) private readonly catalog: Catalog,
+    @Inject(StoreStatusService) private readonly statuses: StoreStatusService,
+    @Inject(RetentionUpkeep) private readonly upkeep: RetentionUpkeep,
+    @Inject(TrustedTime) private readonly time: TrustedTime,
     @Inject(CONFIG) private readonly config: ServerConfig,
   ) {}
 
   @Get(restPaths.store)
   async status(): Promise<z.infer<typeof StoreStatus>> {
-    const [stats, mount, logicalBytes] = await Promise.all([this.space.stats(), mountOf(this.config.dataDir), this.logicalBytes()]);
-    const { sizeBytes, freeBytes, packBytes, plainBytes, chunks, packs } = stats;
-    return {
-      v: 1, storeId: this.store.storeId, path: this.config.dataDir, device: mount.device, sizeBytes, freeBytes, liveBytes: packBytes, reclaimableBytes: null,
-      logicalBytes, dedupRatio: ratio(logicalBytes, plainBytes), compressionRatio: ratio(plainBytes, packBytes), watermarks: null,
-      pressure: freeBytes > 0 ? 'green' : 'red', forecast: null, chunks, packs,
-    };
+    const { dataDir, quotaBytes } = this.config;
+    const mount = await mountOf(dataDir);
+    return { v: 1, storeId: this.store.storeId, path: dataDir, device: mount.device, mountPoint: mount.mountPoint, quotaBytes, ...(await this.statuses.status(mount)) };
   }
 
-  /** What all points would take if each were kept on its own, uncompressed. */
-  private async logicalBytes(): Promise<number> {
-    let total = 0;
-    for (const { machineId } of await this.catalog.computers.list()) {
-      for (const point of await this.catalog.points.listByMachine(machineId)) total += point.bytes.used;
-    }
-    return total;
+  @Get(restPaths.storeUsage)
+  usage(): Promise<z.infer<typeof StoreUsageView>> {
+    return this.statuses.usageView();
   }
-}
 
-function ratio(before: number, after: number): number | null {
-  return after > 0 ? Math.round((before / after) * 100) / 100 : null;
+  @Get(restPaths.storeHistory)
+  history(@Query(new ZodPipe(StoreHistoryQuery)) { days }: z.output<typeof StoreHistoryQuery>): Promise<z.infer<typeof StoreHistory>> {
+    return this.statuses.historyView(days);
+  }
+
+  /** An admin looked: the clock is right, or the store is meant to be of this size. Until then nothing is deleted. */
+  @Post(restPaths.storeConfirm)
+  @HttpCode(200)
+  async confirm(@ActingOperator() by: Operator, @Body(new ZodPipe(StoreConfirm)) { clock, size }: z.output<typeof StoreConfirm>): Promise<z.infer<typeof StoreConfirmed>> {
+    assertAdmin(by);
+    const { nowMs } = clock ? await this.time.confirm() : await this.time.read();
+    return { v: 1, trustedNow: new Date(nowMs).toISOString(), sizeBytes: size ? await this.upkeep.remember() : await this.upkeep.sizeBytes() };
+  }
 }

@@ -1,12 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { HealthController } from './health.controller.js';
-import { StoreController } from './store.controller.js';
 import { StoreSpace } from './store-space.js';
 
 @Module({})
 class StoreModule {}
 
-/** What operators see of the store. */
-export function storeModule(platform: DynamicModule): DynamicModule {
-  return { module: StoreModule, imports: [platform], controllers: [StoreController, HealthController], providers: [StoreSpace], exports: [StoreSpace] };
+/** Room in the store. What operators see of it is with retention. */
+export function storeModule(platform: DynamicModule, jobs: DynamicModule): DynamicModule {
+  return { module: StoreModule, imports: [platform, jobs], controllers: [HealthController], providers: [StoreSpace], exports: [StoreSpace] };
 }

@@ -15,7 +15,7 @@ export class TemporaryServer {
 
   static async start(ports: ServerPorts = {}, options: Partial<ServerConfig> = {}): Promise<TemporaryServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'lifeboat-server-'));
-    const running = await startServer(configFor(dataDir, options), ports);
+    const running = await startServer(configFor(dataDir, options), { reserveBytes: 0, ...ports });
     return new TemporaryServer(dataDir, running, running.firstRun?.token ?? '');
   }
 
@@ -26,7 +26,7 @@ export class TemporaryServer {
   /** Stops the server and starts it again on the same data directory. */
   async restart(ports: ServerPorts = {}, options: Partial<ServerConfig> = {}): Promise<void> {
     await this.running.close();
-    this.running = await startServer(configFor(this.dataDir, options), ports);
+    this.running = await startServer(configFor(this.dataDir, options), { reserveBytes: 0, ...ports });
   }
 
   async stop(): Promise<void> {

@@ -57,7 +57,10 @@ export async function applyRetentionEvent(tx: Transaction, event: RetentionEvent
       await setFact(tx, { settingsJson: JSON.stringify(event.settings) });
       return;
     case 'time.anchored':
-      await setFact(tx, { anchorWallMs: BigInt(event.wallMs), anchorTrustedMs: BigInt(event.trustedMs), anchorBootId: storableText(event.bootId) });
+      await setFact(tx, {
+        anchorWallMs: BigInt(event.wallMs), anchorTrustedMs: BigInt(event.trustedMs), anchorBootId: storableText(event.bootId), anchorMonotonicMs: wholeOrNull(event.monotonicMs),
+        anchorBeliefLeftMs: wholeOrNull(event.beliefLeftMs),
+      });
   }
 }
 
@@ -94,4 +97,9 @@ async function applyAnomaly(tx: Transaction, event: Extract<RetentionEvent, Read
 
 async function setFact(tx: Transaction, fact: Prisma.StoreFactUpdateInput & Prisma.StoreFactCreateInput): Promise<void> {
   await tx.storeFact.upsert({ where: { id: storeFactId }, create: { id: storeFactId, ...fact }, update: fact });
+}
+
+/** Parts of a millisecond do not matter here. */
+function wholeOrNull(value: number | undefined): bigint | null {
+  return value === undefined ? null : BigInt(Math.min(Number.MAX_SAFE_INTEGER, Math.floor(value)));
 }

@@ -43,7 +43,10 @@ export class PrismaRetentionRepository implements RetentionRepository {
   async timeAnchor(): Promise<TimeAnchorRecord | null> {
     const row = await this.prisma.storeFact.findUnique({ where: { id: storeFactId } });
     if (row?.anchorWallMs == null || row.anchorTrustedMs === null) return null;
-    return { wallMs: numberOf(row.anchorWallMs), trustedMs: numberOf(row.anchorTrustedMs), bootId: row.anchorBootId ?? '' };
+    const { anchorWallMs, anchorTrustedMs, anchorBootId, anchorMonotonicMs, anchorBeliefLeftMs } = row;
+    return {
+      wallMs: numberOf(anchorWallMs), trustedMs: numberOf(anchorTrustedMs), bootId: anchorBootId ?? '', monotonicMs: numberOrNull(anchorMonotonicMs), beliefLeftMs: numberOrNull(anchorBeliefLeftMs),
+    };
   }
 
   async openRequests(): Promise<readonly DeletionRequestRecord[]> {
@@ -72,6 +75,10 @@ export class PrismaRetentionRepository implements RetentionRepository {
 
   async openAnomalies(): Promise<readonly AnomalyRecord[]> {
     return (await this.prisma.anomaly.findMany({ where: { clearedAtMs: null }, orderBy: { seq: 'asc' } })).map(anomalyOf);
+  }
+
+  async anomaliesOf(machineId: MachineId): Promise<readonly AnomalyRecord[]> {
+    return (await this.prisma.anomaly.findMany({ where: { machineId }, orderBy: { seq: 'desc' }, take: listMax })).map(anomalyOf);
   }
 }
 

@@ -9,8 +9,8 @@ const pressures = ['green', 'yellow', 'orange', 'red'] as const;
 export class PrismaSpaceRepository implements SpaceRepository {
   constructor(private readonly prisma: PrismaClient) {}
 
-  async add({ atMs, sizeBytes, usedBytes, freeBytes, reclaimableBytes }: SpaceSample, keepSinceMs: number): Promise<void> {
-    const row = { sizeBytes: BigInt(sizeBytes), usedBytes: BigInt(usedBytes), freeBytes: BigInt(freeBytes), reclaimableBytes: BigInt(reclaimableBytes) };
+  async add({ atMs, sizeBytes, usedBytes, freeBytes, reclaimableBytes, filesystemUsedBytes }: SpaceSample, keepSinceMs: number): Promise<void> {
+    const row = { sizeBytes: BigInt(sizeBytes), usedBytes: BigInt(usedBytes), freeBytes: BigInt(freeBytes), reclaimableBytes: BigInt(reclaimableBytes), filesystemUsedBytes: BigInt(filesystemUsedBytes) };
     await this.prisma.spaceSample.upsert({ where: { atMs: BigInt(atMs) }, create: { atMs: BigInt(atMs), ...row }, update: row });
     await this.prisma.spaceSample.deleteMany({ where: { atMs: { lt: BigInt(keepSinceMs) } } });
   }
@@ -19,6 +19,7 @@ export class PrismaSpaceRepository implements SpaceRepository {
     const rows = await this.prisma.spaceSample.findMany({ where: { atMs: { gte: BigInt(sinceMs) } }, orderBy: { atMs: 'asc' } });
     return rows.map((row) => ({
       atMs: numberOf(row.atMs), sizeBytes: numberOf(row.sizeBytes), usedBytes: numberOf(row.usedBytes), freeBytes: numberOf(row.freeBytes), reclaimableBytes: numberOf(row.reclaimableBytes),
+      filesystemUsedBytes: numberOf(row.filesystemUsedBytes),
     }));
   }
 

@@ -97,10 +97,10 @@ test('policies, tags and settings: the newest decision is in force and all are r
   expect([await catalog.retention.settings(), await catalog.retention.timeAnchor()]).toEqual([null, null]);
   await catalog.project([
     { seq: 9, atMs: 0, event: { type: 'store.settings.set', settings: { ...defaultStoreSettings, timeZone: 'Europe/Berlin' }, actor: 'anna' } },
-    { seq: 10, atMs: 0, event: { type: 'time.anchored', wallMs: 5, trustedMs: 4, bootId: 'b' } },
+    { seq: 10, atMs: 0, event: { type: 'time.anchored', wallMs: 5, trustedMs: 4, bootId: 'b', monotonicMs: 3.7 } },
   ], manifestsOf());
   expect(await catalog.retention.settings()).toMatchObject({ timeZone: 'Europe/Berlin' });
-  expect(await catalog.retention.timeAnchor()).toEqual({ wallMs: 5, trustedMs: 4, bootId: 'b' });
+  expect(await catalog.retention.timeAnchor()).toEqual({ wallMs: 5, trustedMs: 4, bootId: 'b', monotonicMs: 3, beliefLeftMs: null });
 });
 
 test('a deletion request is decided once', async () => {
@@ -125,10 +125,11 @@ test('anomalies stay until they are cleared; runs are told newest first; operato
   expect((await catalog.tokens.listOperators()).map(({ role }) => role)).toEqual(['admin', 'operator']);
   await catalog.project([{ seq: 6, atMs: 0, event: { type: 'anomaly.cleared', machineId: machineId(1), actor: 'anna', reason: 'was an upgrade' } }], manifestsOf());
   expect(await catalog.retention.openAnomalies()).toEqual([]);
+  expect((await catalog.retention.anomaliesOf(machineId(1))).map(({ clearedAtMs }) => clearedAtMs)).toEqual([0]);
 });
 
 test('the history of space is kept through a rebuild and forgets what is old', async () => {
-  const sample = (atMs: number) => ({ atMs, sizeBytes: 2 ** 45, usedBytes: atMs, freeBytes: 1, reclaimableBytes: 0 });
+  const sample = (atMs: number) => ({ atMs, sizeBytes: 2 ** 45, usedBytes: atMs, freeBytes: 1, reclaimableBytes: 0, filesystemUsedBytes: 7 });
   for (const atMs of [10, 20, 20, 30]) await catalog.space.add(sample(atMs), 15);
   expect(await catalog.space.memory()).toBeNull();
   await catalog.space.remember({ sizeBytes: 5, pressure: 'red' });

@@ -32,7 +32,7 @@ export type AnomalyRecord = Readonly<{
 }>;
 
 /** The newest anchor of trusted time. */
-export type TimeAnchorRecord = Readonly<{ wallMs: number; trustedMs: number; bootId: string }>;
+export type TimeAnchorRecord = Readonly<{ wallMs: number; trustedMs: number; bootId: string; monotonicMs: number | null; beliefLeftMs: number | null }>;
 
 /** What was decided about keeping and deleting, and what became of it. */
 export interface RetentionRepository {
@@ -56,4 +56,6 @@ export interface RetentionRepository {
   runs(limit: number): Promise<readonly RetentionRunRecord[]>;
   /** Anomalies that nobody has cleared, oldest first. */
   openAnomalies(): Promise<readonly AnomalyRecord[]>;
+  /** All anomalies of a machine, newest first; at most 1000. */
+  anomaliesOf(machineId: MachineId): Promise<readonly AnomalyRecord[]>;
 }

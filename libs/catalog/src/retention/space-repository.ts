@@ -1,5 +1,5 @@
-/** How full the store was at one moment, in bytes. */
-export type SpaceSample = Readonly<{ atMs: number; sizeBytes: number; usedBytes: number; freeBytes: number; reclaimableBytes: number }>;
+/** How full the store was at one moment, in bytes, quota applied; `filesystemUsedBytes` are those of all files on its filesystem. */
+export type SpaceSample = Readonly<{ atMs: number; sizeBytes: number; usedBytes: number; freeBytes: number; reclaimableBytes: number; filesystemUsedBytes: number }>;
 
 /** What retention found when it last ran to its end. */
 export type SpaceMemory = Readonly<{ sizeBytes: number; pressure: 'green' | 'yellow' | 'orange' | 'red' }>;

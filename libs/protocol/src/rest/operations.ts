@@ -11,7 +11,7 @@ export const restPaths = {
   backups: '/api/v1/backups', jobs: '/api/v1/jobs', job: '/api/v1/jobs/:jobId', stopJob: '/api/v1/jobs/:jobId/stop',
   restores: '/api/v1/restores', policy: '/api/v1/policies/default', machinePolicy: '/api/v1/computers/:computer/policy', store: '/api/v1/store',
   storeUpkeep: '/api/v1/store/upkeep', storeGc: '/api/v1/store/gc', storeScrub: '/api/v1/store/scrub', storeDamage: '/api/v1/store/damage',
-  storeUsage: '/api/v1/store/usage', storeHistory: '/api/v1/store/history',
+  storeUsage: '/api/v1/store/usage', storeHistory: '/api/v1/store/history', storeConfirm: '/api/v1/store/confirm',
   retention: '/api/v1/retention', retentionPlan: '/api/v1/retention/plan', retentionSimulation: '/api/v1/retention/simulation', retentionRun: '/api/v1/retention/run', retentionStop: '/api/v1/retention/stop',
   retentionPolicies: '/api/v1/retention/policies', retentionBlastRadius: '/api/v1/retention/policies/blast-radius', retentionSettings: '/api/v1/retention/settings',
   retentionSettingsBlastRadius: '/api/v1/retention/settings/blast-radius', deletions: '/api/v1/retention/deletions',

@@ -49,10 +49,13 @@ export const RetentionComparison = z.strictObject({
 });
 export type RetentionComparison = z.infer<typeof RetentionComparison>;
 
-/** Where the policy of a machine comes from. */
-export const PolicyOrigin = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('built-in') }), z.strictObject({ kind: z.literal('default') }), z.strictObject({ kind: z.literal('tag'), tag: MachineTag }), z.strictObject({ kind: z.literal('machine') }),
-]);
+/** Where a value of a machine's policy comes from; `built-in` is what nobody decided. */
+export const PolicyOrigin = z.union([RetentionScope, z.strictObject({ kind: z.literal('built-in') })]);
+const policyField = z.strictObject({ value: z.number().nullable(), origin: PolicyOrigin, inherited: z.number().nullable(), overrides: z.boolean() });
+/** Each value in force with its origin, and what would be in force without it. */
+export const PolicyFields = z.strictObject({
+  keepLast: policyField, keepHourly: policyField, keepDaily: policyField, keepWeekly: policyField, keepMonthly: policyField, keepYearly: policyField, keepWithinMs: policyField, minKeep: policyField, weight: policyField,
+});
 
 /** What retention does at the moment, and how the last run ended. */
 export const RetentionRunView = z.strictObject({
@@ -80,9 +83,9 @@ export const AnomalyView = z.strictObject({ computer: z.string(), machineId: Mac
 /** Everything about retention but the plan. */
 export const RetentionView = z.strictObject({
   v: z.literal(1), settings: StoreSettings, settingsSet: z.boolean(), pressure: Pressure,
-  policies: z.array(policySet), history: z.array(policySet.extend({ policy: RetentionPolicy.nullable() })),
-  presets: z.array(z.strictObject({ name: z.string(), policy: RetentionPolicy })),
-  computers: z.array(z.strictObject({ computer: z.string(), machineId: MachineId, tags: z.array(MachineTag), policy: RetentionPolicy, origin: PolicyOrigin })),
+  policies: z.array(policySet), history: z.array(policySet),
+  presets: z.array(z.strictObject({ name: z.string(), text: z.string(), policy: RetentionPolicy })),
+  computers: z.array(z.strictObject({ computer: z.string(), machineId: MachineId, tags: z.array(MachineTag), policy: RetentionPolicy, fields: PolicyFields })),
   run: RetentionRunView, requests: z.array(DeletionRequestView), anomalies: z.array(AnomalyView),
   runs: z.array(z.strictObject({ planHash, round: z.number().int(), prunedPoints: z.number().int(), freedBytes: z.number().int(), shortfallBytes: byteCount, ranAt: isoTime })),
 });
@@ -154,10 +157,13 @@ export const Watermarks = z.strictObject({
   inodes: z.strictObject({ total: byteCount, free: byteCount, greenFree: byteCount, yellowFree: byteCount, orangeFree: byteCount }).nullable(),
 });
 
-/** When the store will be full if it goes on as before: as the 10th, 50th and 90th of a hundred likely courses. `lastErrorPercent` is by how much the forecast of a month ago missed today's use. */
+/**
+ * When the store will be full if it goes on as before: one in ten chances before `p10`, even at `p50`, nine in ten before `p90`; null is not within ten years. Without dates `reason` says why.
+ * `lastMonth` is how well a forecast of 30 days ago met today; above 0 expected too much.
+ */
 export const Forecast = z.strictObject({
-  basedOnDays: z.number(), growthBytesPerDay: z.strictObject({ p10: z.number(), p50: z.number(), p90: z.number() }),
-  fullAt: z.strictObject({ p10: isoTime.nullable(), p50: isoTime.nullable(), p90: isoTime.nullable() }).nullable(), lastErrorPercent: z.number().nullable(), note: z.string().nullable(),
+  historyDays: z.number(), bytesPerDay: z.number().nullable(), fullAt: z.strictObject({ p10: isoTime, p50: isoTime, p90: isoTime.nullable() }).nullable(),
+  reason: z.strictObject({ code, text: z.string() }).nullable(), lastMonth: z.strictObject({ predictedBytes: z.number(), actualBytes: z.number(), errorPercent: z.number() }).nullable(),
 });
 export type Forecast = z.infer<typeof Forecast>;
 
@@ -174,4 +180,8 @@ export const StoreHistory = z.strictObject({
 });
 
 /** Something about the place of the store that a person should change. */
-export const StoreAdvice = z.strictObject({ code, message: z.string() });
+export const StoreAdvice = z.strictObject({ code, severity: z.enum(['critical', 'warning', 'hint']), text: z.string() });
+
+/** POST to `storeConfirm`, by an admin: the clock is right, or the store is meant to be smaller than before. */
+export const StoreConfirm = z.strictObject({ clock: z.boolean().default(false), size: z.boolean().default(false) });
+export const StoreConfirmed = z.strictObject({ v: z.literal(1), trustedNow: isoTime, sizeBytes: byteCount });

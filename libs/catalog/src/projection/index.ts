@@ -1,0 +1,1 @@
+export { LedgerProjection } from './ledger-projection.js';
