@@ -147,13 +147,13 @@ test('the work takes the file operations the matrix covers, and leaves no garbag
   await assertSurvives(fs.copy(), prepared, { promised, index: new MemoryChunkIndex() });
 });
 
-/** Kills take the odd operations, power cuts the even ones; together they die before each. */
+/** Each takes every fourth operation, so that together they die before every second one; run with a step of 1 after changes of the order of writes. */
 test.each([
   { name: 'kill -9', how: 'kill' as const, keepIndex: true, from: 1 },
-  { name: 'a power cut', how: 'power' as const, keepIndex: false, from: 2 },
-])('$name before every second file operation of a collection beside a backup loses no point and leaves no garbage', async ({ how, keepIndex, from }) => {
+  { name: 'a power cut', how: 'power' as const, keepIndex: false, from: 3 },
+])('$name before every fourth file operation of a collection beside a backup loses no point and leaves no garbage', async ({ how, keepIndex, from }) => {
   let died = 0;
-  for (let dieBefore = from; ; dieBefore += 2) {
+  for (let dieBefore = from; ; dieBefore += 4) {
     const fs = prepared.fs.copy();
     fs.dieBefore = dieBefore;
     const index = new MemoryChunkIndex();
@@ -166,12 +166,12 @@ test.each([
       throw new Error(`died before operation ${String(dieBefore)}: ${left.paths().join(' ')}`, { cause: error });
     });
   }
-  expect(died).toBeGreaterThan(100);
+  expect(died).toBeGreaterThan(50);
 }, timeoutMs);
 
-/** Each fault takes every sixth operation, beginning with another one. */
-test.each([['EIO', 1], ['ENOSPC', 3], ['short', 5]] as const)('%s at file operations all over a collection, then a power cut, loses no point', async (code, from) => {
-  for (let failing = from; ; failing += 6) {
+/** Each fault takes every twelfth operation, beginning with another one. */
+test.each([['EIO', 1], ['ENOSPC', 5], ['short', 9]] as const)('%s at file operations all over a collection, then a power cut, loses no point', async (code, from) => {
+  for (let failing = from; ; failing += 12) {
     const fs = prepared.fs.copy();
     fs.faults = (_operation, _path, count) => (count === failing ? code : undefined);
     const promised: Promised = { purged: false, fresh: undefined };
