@@ -1,35 +1,40 @@
-import type { LedgerRecord, StoreId } from '@lifeboat/model';
+import { LedgerProjection } from '@lifeboat/catalog/projection';
 import type { Store } from '@lifeboat/store';
-import { isDeepStrictEqual } from 'node:util';
 import type { Chance } from '../world/chance.js';
 import { ensure } from '../world/simulation-failed.js';
+import { MemoryDatabase } from './memory-database.js';
 
 /**
- * The catalog's rule of following, in memory: records in order, each once, the last one read again. A power cut may take back its last transactions, never the store's
- * records that it has applied.
+ * The catalog: the production projection of the ledger into a database in memory. It must never be ahead of the ledger, which the projection refuses by itself, and
+ * its points must be the ledger's.
  */
 export class MemoryCatalog {
-  private applied: LedgerRecord[] = [];
-  private storeId: StoreId | undefined;
+  private readonly database = new MemoryDatabase();
+  private projection = this.makeProjection();
 
-  /** Brings it up to the ledger's end. */
+  /** Brings it up to the ledger's end. Rejects when it knows records that the ledger does not have. */
   async catchUp(store: Store): Promise<void> {
-    ensure(this.storeId === undefined || this.storeId === store.storeId, () => 'the store has become another one');
-    this.storeId = store.storeId;
-    const watermark = this.applied.at(-1);
-    let lastSeq = 0;
-    for await (const record of store.readLedger(Math.max(1, watermark?.seq ?? 0))) {
-      lastSeq = record.seq;
-      if (record.seq === watermark?.seq) ensure(isDeepStrictEqual(record, watermark), () => `the record at the catalog's watermark ${String(record.seq)} is another one`);
-      // Two callers may read at once; what one has applied the other skips.
-      else if (record.seq === this.applied.length + 1) this.applied.push(record);
-      else ensure(record.seq <= this.applied.length, () => `records before ${String(record.seq)} are missing for the catalog`);
-    }
-    ensure(lastSeq >= (watermark?.seq ?? 0), () => `the catalog has applied record ${String(watermark?.seq)}, the ledger ends at ${String(lastSeq)}`);
+    await this.projection.catchUp({ storeId: store.storeId, readLedger: (fromSeq) => store.readLedger(fromSeq), readManifest: (machineId, pointId) => store.readManifest(machineId, pointId) });
+  }
+
+  /** Compares its points with those that are alive, when it has just caught up. */
+  assertPoints(alive: readonly string[]): void {
+    const known = this.database.rowsOf('restorePoint').map(({ pointId }) => String(pointId)).sort();
+    ensure(known.join() === [...alive].sort().join(), () => `the catalog lists ${known.join(' ')}, alive are ${alive.join(' ')}`);
+  }
+
+  /** The server's process is gone, and what its database had not finished. */
+  restart(): void {
+    this.projection = this.makeProjection();
   }
 
   /** The database's machine loses power too. */
   losePower(chance: Chance): void {
-    this.applied = this.applied.slice(0, Math.max(0, this.applied.length - chance.below(4)));
+    this.database.losePower(chance);
+  }
+
+  private makeProjection(): LedgerProjection {
+    // The projection uses no more of the client than the database in memory has; a use that it lacks fails at once.
+    return new LedgerProjection(this.database.client as never);
   }
 }

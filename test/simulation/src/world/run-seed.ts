@@ -111,6 +111,7 @@ class SeedRun {
     await verifyStore(server.store, world.model, { machines: world.machines, ...(all ? {} : { choose: (points) => this.newest(points) }) });
     await verifySessions(server, world.model, world.machines);
     await world.catalog.catchUp(server.store);
+    world.catalog.assertPoints(world.model.alive().map(({ pointId }) => pointId));
   }
 
   private async closeProperly(server: ServerProcess): Promise<void> {
@@ -131,6 +132,7 @@ class SeedRun {
     trace.add(`${how} at operation ${String(fs.operations)}${typeof cut === 'string' && how === 'power' ? `, ${cut}` : ''}`);
     world.fs = fs.crash(how, cut);
     world.fs.lastWriteBytes = (lengthBytes) => chance.below(lengthBytes + 1);
+    world.catalog.restart();
     if (how === 'power' && chance.oneIn(2)) world.catalog.losePower(chance);
     // The index is on the same disk, or was deleted.
     if (chance.oneIn(3)) world.index = await world.index.after(how === 'power' ? chance.below(world.index.length + 1) : 0);
