@@ -21,8 +21,8 @@ const passing: ReadonlySet<string> = new Set([
   'DISCONNECTED', 'CONNECTION_LOST', 'TIMEOUT', 'FRAME_SEQUENCE_GAP', 'FRAME_INVALID', 'FRAME_OUT_OF_PLACE', 'REF_CUTS_CHUNK', 'REF_WITHOUT_BASE', 'STORE_FULL', 'STORE_READ_ONLY', 'STORE_CLOSED',
   'STORE_UNUSABLE', 'SESSION_PARKED', 'SESSION_INCOMPLETE', 'CHUNK_DAMAGED', 'POINT_DAMAGED', 'BASE_DAMAGED', 'SESSION_JOURNAL_DAMAGED', 'EIO', 'EMFILE', 'STORE_SHORT_READ',
 ]);
-/** After these the server has given up the run. */
-const final: ReadonlySet<string> = new Set(['SESSION_ENDED', 'SESSION_UNKNOWN', 'CHUNK_DIGEST_MISMATCH', 'STORED_BYTES_INVALID', 'VOLUME_ROOT_MISMATCH', 'SESSION_REQUEST_REUSED']);
+/** After these the server has given up the run; or the point it became was deleted before the agent heard of it. */
+const final: ReadonlySet<string> = new Set(['POINT_MISSING', 'SESSION_ENDED', 'SESSION_UNKNOWN', 'CHUNK_DIGEST_MISMATCH', 'STORED_BYTES_INVALID', 'VOLUME_ROOT_MISMATCH', 'SESSION_REQUEST_REUSED']);
 /** Times a run is continued before its agent loses patience. */
 const attemptsMax = 40;
 /** Turns without an answer after which a connection counts as broken. */
