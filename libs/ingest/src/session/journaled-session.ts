@@ -182,7 +182,7 @@ export class JournaledSession implements BackupSession {
         if (frame.type === 'batch') for (const entry of frame.entries) if (entry.kind === 'data') visit(entry.digest);
         return Promise.resolve();
       });
-      for (const { frame } of this.live?.pendingFrames ?? []) if (frame.type === 'batch') for (const entry of frame.entries) if (entry.kind === 'data') visit(entry.digest);
+      for (const digest of this.live?.pendingChunks() ?? []) visit(digest);
     });
   }
 

@@ -36,6 +36,7 @@ export class LiveSession {
   /** Pages stored of volumes that have not ended: no map names them yet. */
   readonly halfDonePages = new Set<Digest>();
   private pending: JournalFrame[] = [];
+  private taking: BatchFrame | undefined;
   private storedBytes = 0;
 
   /** @param taken what the journal knows; volumes that are half done in it must be replayed before the next frame. */
@@ -59,9 +60,13 @@ export class LiveSession {
   /** Takes the next frame, whose sequence the caller has checked. Errors before the first change leave everything as it was, see `refusals`. */
   async take(frame: BatchFrame | VolumeEndFrame): Promise<void> {
     this.storedBytes = 0;
-    const journaled = frame.type === 'batch' ? await this.takeBatch(frame) : await this.takeVolumeEnd(frame);
-    this.pending.push(journaled);
-    this.taken = snapshotAfter(this.taken, journaled);
+    try {
+      const journaled = frame.type === 'batch' ? await this.takeBatch(frame) : await this.takeVolumeEnd(frame);
+      this.pending.push(journaled);
+      this.taken = snapshotAfter(this.taken, journaled);
+    } finally {
+      this.taking = undefined;
+    }
   }
 
   /**
@@ -85,9 +90,11 @@ export class LiveSession {
     return { mapRoot, lengthBytes: end };
   }
 
-  /** The frames taken since the last {@link takePending}. */
-  get pendingFrames(): readonly JournalFrame[] {
-    return this.pending;
+  /** The chunks of the frame that is being taken and of those since the last {@link takePending}. */
+  *pendingChunks(): Generator<Digest> {
+    for (const frame of [...(this.taking ? [this.taking] : []), ...this.pending.map((one) => one.frame)]) {
+      if (frame.type === 'batch') for (const entry of frame.entries) if (entry.kind === 'data') yield entry.digest;
+    }
   }
 
   /** The frames taken since the last call. */
@@ -105,6 +112,8 @@ export class LiveSession {
       assertBatchInPlace(frame, place);
       await this.assertRefsResolve(frame);
     }
+    // Known from before the first chunk is put: garbage collection may ask at any moment what this session counts on.
+    this.taking = frame;
     const verified = verifyChunks(frame, digestOf);
     if (verified) this.storedBytes += (await this.context.store.putSegment({ ...verified, codec: frame.codec, payload: frame.payload })).storedBytes;
     if (!ended) await this.addEntries(frame);
