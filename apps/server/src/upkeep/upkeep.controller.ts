@@ -32,11 +32,11 @@ export class UpkeepController {
     };
   }
 
-  /** An operator who collects by hand wants the room now: what is condemned goes at once. */
+  /** An operator who collects by hand wants the room now: packs that hold any garbage are rewritten, and what is condemned goes at once. */
   @Post(restPaths.storeGc)
   @HttpCode(202)
   async collect(): Promise<z.infer<typeof UpkeepView>> {
-    this.garbage.start({ trigger: 'operator', trustedNowMs: (await this.time.read()).nowMs, quarantineMs: 0 });
+    this.garbage.start({ trigger: 'operator', trustedNowMs: (await this.time.read()).nowMs, quarantineMs: 0, compactBelowLiveRatio: 1 });
     return this.view();
   }
 
