@@ -15,6 +15,7 @@ import { retentionModule } from './retention/retention.module.js';
 import { schedulesModule } from './schedules/schedules.module.js';
 import { storeModule } from './store/store.module.js';
 import { trustedTimeModule } from './trusted-time/trusted-time.module.js';
+import { upkeepModule } from './upkeep/upkeep.module.js';
 
 @Module({})
 class AppModule {}
@@ -30,11 +31,13 @@ export function appModule(opened: Platform): DynamicModule {
   const dataPlane = dataPlaneModule(platform, { jobs, store, pointUses });
   const backups = backupsModule(platform, { jobs, connections, dataPlane });
   const restores = restoresModule(platform, dataPlane);
-  const retention = retentionModule(platform, { store, jobs, pointUses, trustedTime: trustedTimeModule(platform) });
+  const trustedTime = trustedTimeModule(platform);
+  const upkeep = upkeepModule(platform, trustedTime);
+  const retention = retentionModule(platform, { store, jobs, pointUses, trustedTime, upkeep });
   const restorePoints = restorePointsModule(platform, { connections, retention });
   const schedules = schedulesModule(platform, { jobs, backups });
   const agents = agentsModule(platform, { connections, backups, restores, schedules });
   const dashboard = dashboardModule(platform, { access, jobs, restorePoints });
   const enrolments = enrolmentsModule(platform, connections);
-  return { module: AppModule, imports: [platform, access, connections, jobs, store, dataPlane, backups, restores, retention, restorePoints, schedules, agents, dashboard, enrolments] };
+  return { module: AppModule, imports: [platform, access, connections, jobs, store, dataPlane, backups, restores, upkeep, retention, restorePoints, schedules, agents, dashboard, enrolments] };
 }

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { PointKeepingController } from '../points-keeping/point-keeping.controller.js';
 import { PointKeepingService } from '../points-keeping/point-keeping.service.js';
 import { StoreController } from '../store/store.controller.js';
+import { GarbageCollectionService } from '../upkeep/garbage-collection.service.js';
 import { AnomalyBrakeService } from './anomaly-brake.service.js';
 import { DeletionRequestsService } from './deletion-requests.service.js';
 import { GARBAGE_COLLECTOR } from './garbage-collector.js';
@@ -18,21 +19,20 @@ import { RetentionTurns } from './retention-turns.js';
 import { RetentionUpkeep } from './retention-upkeep.js';
 import { RetentionController } from './retention.controller.js';
 import { SpaceHistoryService } from './space-history.service.js';
-import { StoreCollector } from './store-collector.js';
 import { StoreStatusService } from './store-status.js';
 import { StoreUsageService } from './store-usage.service.js';
 
 @Module({})
 class RetentionModule {}
 
-type Parts = Readonly<Record<'store' | 'jobs' | 'trustedTime' | 'pointUses', DynamicModule>>;
+type Parts = Readonly<Record<'store' | 'jobs' | 'trustedTime' | 'pointUses' | 'upkeep', DynamicModule>>;
 
 /** What stays, what goes, when and why; and what operators decide about it. */
 export function retentionModule(platform: DynamicModule, parts: Parts): DynamicModule {
   return {
     module: RetentionModule, imports: [platform, ...Object.values(parts)], controllers: [RetentionController, RetentionPoliciesController, PointKeepingController, StoreController],
     providers: [
-      { provide: GARBAGE_COLLECTOR, useClass: StoreCollector }, AnomalyBrakeService, DeletionRequestsService, KeepingReasons, PointDeletions, PointKeepingService, RetentionOverview, RetentionPlans,
+      { provide: GARBAGE_COLLECTOR, useExisting: GarbageCollectionService }, AnomalyBrakeService, DeletionRequestsService, KeepingReasons, PointDeletions, PointKeepingService, RetentionOverview, RetentionPlans,
       RetentionPoliciesService, RetentionRunsService, RetentionStates, RetentionTriggersService, RetentionTurns, RetentionUpkeep, SpaceHistoryService, StoreStatusService, StoreUsageService,
     ],
     exports: [KeepingReasons, RetentionTriggersService, RetentionTurns, StoreUsageService],
