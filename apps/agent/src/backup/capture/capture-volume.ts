@@ -6,7 +6,7 @@ import type { MapFileWriter } from '../base-map/map-file.js';
 import { BatchBuilder, type Batch } from './batch-builder.js';
 import { chunksOf, cutSpans, type CutPlan } from './cut-spans.js';
 import { readAhead } from './read-ahead.js';
-import { touchesAny } from './refill-volume.js';
+import { touchesAny } from './wanted-ranges.js';
 import type { ReadSpan } from './read-span.js';
 
 /** Where batches go. Resolves when there is credit to go on; the batch has been encoded by then. */

@@ -1,6 +1,6 @@
 import type { BlockReader } from '@lifeboat/block-device';
 import { digestOf } from '@lifeboat/codec';
-import { endOf, intersectExtents, mergeExtents, type Extent } from '@lifeboat/model';
+import { endOf, mergeExtents, type Extent } from '@lifeboat/model';
 import { BatchBuilder } from './batch-builder.js';
 import type { SendBatch } from './capture-volume.js';
 import { chunksOf, cutSpans, type CutPlan, type Span } from './cut-spans.js';
@@ -35,15 +35,4 @@ function* spansTouching(spans: Iterable<Span>, extents: readonly Extent[]): Gene
   for (const span of spans) {
     if (span.kind === 'capture' && extents.some((extent) => extent.offsetBytes < endOf(span) && span.offsetBytes < endOf(extent))) yield span;
   }
-}
-
-/** The part of a session's wishes that is about one volume, sorted and merged. */
-export function rangesOf(volume: number, ranges: readonly Readonly<{ volume: number } & Extent>[]): Extent[] {
-  const own = ranges.filter((range) => range.volume === volume).map(({ offsetBytes, lengthBytes }) => ({ offsetBytes, lengthBytes }));
-  return mergeExtents(own);
-}
-
-/** Tells whether any of the sorted, merged ranges touches `range`. */
-export function touchesAny(ranges: readonly Extent[], range: Extent): boolean {
-  return ranges.length > 0 && intersectExtents(ranges, [range]).length > 0;
 }
