@@ -89,3 +89,11 @@ export class Interrupted extends OperationalError {
     super('interrupted', { retry: 'now' });
   }
 }
+
+/** A change would delete restore points and was not confirmed (exit code 4). */
+export class ChangeNotConfirmed extends UserError {
+  readonly code = 'CHANGE_NOT_CONFIRMED';
+  constructor(details: { points: number }) {
+    super('this change would delete restore points', { details, remedy: 'Look at what would go, and repeat the command with --confirm.' });
+  }
+}

@@ -12,6 +12,8 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   TARGET_MOUNTED: exitCodes.refused, TARGET_TOO_SMALL: exitCodes.refused, LAYOUT_DIFFERS: exitCodes.refused, SECTOR_SIZE_DIFFERS: exitCodes.refused,
   TARGET_SERIAL_MISMATCH: exitCodes.refused, TARGET_NOT_CONFIRMED: exitCodes.refused, BLOCK_DEVICE_BUSY: exitCodes.refused,
   EXPORT_TARGET_UNUSABLE: exitCodes.refused, EXPORT_TOO_LARGE: exitCodes.refused,
+  CHANGE_NOT_CONFIRMED: exitCodes.refused, POINT_IS_KEPT: exitCodes.refused, DELETION_NOT_CONFIRMED: exitCodes.refused, PLAN_STALE: exitCodes.refused, CLOCK_UNTRUSTED: exitCodes.refused,
+  STORE_SHRANK: exitCodes.refused, QUOTA_BELOW_FLOORS: exitCodes.refused, ADMIN_REQUIRED: exitCodes.notAllowed, SECOND_OPERATOR_REQUIRED: exitCodes.notAllowed, RETENTION_BUSY: exitCodes.busy,
   NOT_LOGGED_IN: exitCodes.notAllowed, LOGIN_REQUIRED: exitCodes.notAllowed, LOGIN_REFUSED: exitCodes.notAllowed, ORIGIN_REFUSED: exitCodes.notAllowed,
   RESTORE_TICKET_REFUSED: exitCodes.notAllowed,
   SERVER_UNREACHABLE: exitCodes.unreachable, RESTORE_CONNECTION_LOST: exitCodes.unreachable, SERVER_STOPPING: exitCodes.unreachable,

@@ -7,7 +7,10 @@ import type { Bind, CommandContext } from './command-context.js';
 import { addBackupCommands } from './commands/backup/backup.js';
 import { addEnrolCommands } from './commands/enrol/enrol.js';
 import { addGetCommands } from './commands/get/get.js';
+import { addKeepCommands } from './commands/keep/keep.js';
+import { addOperatorCommands } from './commands/operator/operator.js';
 import { addRecoveryCommand } from './commands/recovery/recovery.js';
+import { addRetentionCommands } from './commands/retention/retention.js';
 import { addScheduleCommands } from './commands/schedule/schedule.js';
 import { addServeCommand } from './commands/serve/serve.js';
 import { addServerCommands } from './commands/server/server.js';
@@ -62,6 +65,9 @@ function createProgram(ports: CliPorts, outcome: { exitCode: number }): Command 
   addRecoveryCommand(start, bind);
   addServeCommand(program, bind);
   addScheduleCommands(program, bind);
+  addKeepCommands(program, bind);
+  addRetentionCommands(program, bind);
+  addOperatorCommands(program, bind);
   addStoreCommands(program, bind);
   return program;
 }

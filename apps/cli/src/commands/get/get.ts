@@ -53,7 +53,9 @@ async function getVersions({ api, printer, clock }: CommandContext, computer: st
       { title: 'USED', of: (version) => formatBytes(version.bytes.used), right: true },
       { title: 'CHANGED', of: (version) => formatBytes(version.bytes.changed), right: true },
       { title: 'STORED', of: (version) => formatBytes(version.bytes.stored), right: true },
-      { title: 'KEPT', of: (version) => version.kept.join(', ') },
+      { title: 'UNIQUE', of: (version) => (version.bytes.unique === null ? '?' : formatBytes(version.bytes.unique)), right: true },
+      { title: 'PROVEN', of: (version) => (version.proof ? `L${String(version.proof.level)}` : '') },
+      { title: 'KEPT', of: (version) => (version.deleted ? `deleted, until ${version.deleted.purgeAfter}` : typeof version.goes === 'string' ? `goes: ${version.goes}` : version.kept.join(', ')) },
     ]));
   if (list.versions.length === 0) printer.next(`lifeboat start backup ${quoted(computer)} --wait`);
   return exitCodes.ok;

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { restPaths, StoreStatus } from '@lifeboat/protocol';
+import { restPaths, StoreConfirmed } from '@lifeboat/protocol';
 import type { Bind, CommandContext } from '../../command-context.js';
 import { exitCodes, type ExitCode } from '../../exit-codes.js';
+import { Usage } from '../../cli-errors.js';
 import { formatBytes } from '../../output/format.js';
-import { formatFacts } from '../../output/format-table.js';
 import { runServerProgram } from '../server/run-server-program.js';
 import { addStoreChoreCommands } from './store-chores.js';
+import { showStatus } from './show-status.js';
 
 /** Adds `store status`, `store gc`, `store scrub`, and with the server stopped `store fsck` and `catalog rebuild`. */
 export function addStoreCommands(program: Command, bind: Bind): void {
@@ -15,22 +16,17 @@ export function addStoreCommands(program: Command, bind: Bind): void {
     .requiredOption('--data-dir <dir>', 'data directory of the server')
     .option('--data', 'read and verify every chunk, not only the structures')
     .action(bind(fsck));
+  store.command('confirm').description('an admin says that what stopped retention is right').option('--clock', 'the clock of the server is right').option('--size', 'the store is meant to be of this size').action(bind(confirm));
   addStoreChoreCommands(store, bind);
   program.command('catalog').description('the database that mirrors the store').command('rebuild').description('make it anew from the store; the server must be stopped')
     .requiredOption('--data-dir <dir>', 'data directory of the server')
     .action(bind(rebuild));
 }
 
-async function showStatus({ api, printer }: CommandContext): Promise<ExitCode> {
-  const status = await api().ask({ method: 'GET', path: restPaths.store }, StoreStatus);
-  const orUnknown = (value: number | null, unit: (value: number) => string): string => (value === null ? 'not known yet' : unit(value));
-  printer.result(status, () =>
-    formatFacts([
-      ['store', status.storeId], ['place', `${status.path} on ${status.device}`], ['size', formatBytes(status.sizeBytes)], ['free', formatBytes(status.freeBytes)],
-      ['live', formatBytes(status.liveBytes)], ['reclaimable', orUnknown(status.reclaimableBytes, formatBytes)], ['logical', `${formatBytes(status.logicalBytes)} (what all restore points describe)`],
-      ['deduplication', orUnknown(status.dedupRatio, (ratio) => `${ratio.toFixed(1)}× (blocks referenced ÷ blocks stored)`)], ['compression', orUnknown(status.compressionRatio, (ratio) => `${ratio.toFixed(1)}×`)],
-      ['pressure', status.pressure], ['chunks', `${String(status.chunks)} in ${String(status.packs)} packs`],
-    ]));
+async function confirm({ api, printer }: CommandContext, { clock = false, size = false }: { clock?: boolean; size?: boolean }): Promise<ExitCode> {
+  if (!clock && !size) throw new Usage('nothing to confirm was named', 'Add --clock or --size.');
+  const answer = await api().ask({ method: 'POST', path: restPaths.storeConfirm, body: { clock, size } }, StoreConfirmed);
+  printer.result(answer, () => `It is ${answer.trustedNow}; the store has ${formatBytes(answer.sizeBytes)}.`);
   return exitCodes.ok;
 }
 
