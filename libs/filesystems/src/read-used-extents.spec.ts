@@ -1,9 +1,10 @@
-import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { MIB } from '@lifeboat/model';
 import { openBlockReader } from '@lifeboat/block-device';
 import { runTool, temporaryDirectory } from '@lifeboat/block-device/testing';
 import { readUsedExtents } from './read-used-extents.js';
+import { haveTools } from './testing/tools.js';
 import type { UsedExtents } from './used-extents.js';
 
 const directory = temporaryDirectory();
@@ -69,14 +70,35 @@ describe('types, labels and UUIDs agree with blkid', () => {
   });
 
   test.each([
-    { name: 'nothing', write: () => undefined, filesystem: 'unknown' },
-    { name: 'LUKS', write: () => { poke(0, 'LUKS\u00ba\u00be\0\x01'); }, filesystem: 'luks' },
-    { name: 'LVM', write: () => { poke(512, 'LABELONE'); }, filesystem: 'lvm2' },
-    { name: 'BitLocker', write: () => { poke(0, '\u00eb\x58\u0090-FVE-FS-'); }, filesystem: 'bitlocker' },
-  ])('$name', async ({ write, filesystem }) => {
+    { name: 'nothing', write: () => undefined, filesystem: 'unknown', codes: [] },
+    { name: 'LUKS', write: () => { poke(0, 'LUKS\u00ba\u00be\0\x01'); }, filesystem: 'luks', codes: ['VOLUME_ENCRYPTED'] },
+    { name: 'LVM without its metadata', write: () => { poke(512, 'LABELONE'); }, filesystem: 'lvm2', codes: ['FS_MAP_DAMAGED'] },
+    { name: 'BitLocker', write: () => { poke(0, '\u00eb\x58\u0090-FVE-FS-'); }, filesystem: 'bitlocker', codes: ['VOLUME_ENCRYPTED'] },
+  ])('$name', async ({ write, filesystem, codes }) => {
     fresh();
     write();
-    expect(await usedOf()).toMatchObject({ filesystem, mode: 'all-non-zero', warnings: [], used: [{ offsetBytes: 0, lengthBytes: SIZE }] });
+    const found = await usedOf();
+    expect(found).toMatchObject({ filesystem, mode: 'all-non-zero', used: [{ offsetBytes: 0, lengthBytes: SIZE }] });
+    expect(found.warnings.map((warning) => warning.code)).toEqual(codes);
+  });
+});
+
+const opaque = haveTools(['cryptsetup', 'mksquashfs', 'xorriso'], 4);
+(opaque ? describe : describe.skip)('what is kept whole', () => {
+  test.each(['luks1', 'luks2'])('%s as cryptsetup makes it', async (type) => {
+    fresh(32 * MIB);
+    runTool('cryptsetup', ['luksFormat', '-q', '--type', type, '--pbkdf', 'pbkdf2', '--pbkdf-force-iterations', '1000', image, '-'], 'secret');
+    expect(await usedOf()).toMatchObject({ filesystem: 'luks', mode: 'all-non-zero', clean: true, warnings: [{ code: 'VOLUME_ENCRYPTED' }], used: [{ offsetBytes: 0, lengthBytes: 32 * MIB }] });
+  });
+
+  test.each([
+    { name: 'squashfs', make: () => { runTool('mksquashfs', [import.meta.dirname, image, '-noappend', '-quiet', '-no-progress']); }, filesystem: 'squashfs' },
+    { name: 'ISO 9660', make: () => { runTool('xorriso', ['-as', 'mkisofs', '-quiet', '-V', 'SCHEIBE', '-o', image, import.meta.dirname]); }, filesystem: 'iso9660' },
+  ])('$name', async ({ make, filesystem }) => {
+    rmSync(image, { force: true });
+    make();
+    const sizeBytes = statSync(image).size;
+    expect(await usedOf()).toMatchObject({ filesystem, mode: 'all-non-zero', warnings: [], used: [{ offsetBytes: 0, lengthBytes: sizeBytes }] });
   });
 });
 

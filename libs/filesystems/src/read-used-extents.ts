@@ -1,3 +1,4 @@
+import type { Warning } from '@lifeboat/model';
 import { type BlockReader, UnreadableSectors } from '@lifeboat/block-device';
 import { BTRFS_SUPERBLOCK_BYTES, BTRFS_SUPERBLOCK_OFFSET } from './btrfs/btrfs-superblock.js';
 import { readBtrfsUsedExtents } from './btrfs/read-btrfs-used-extents.js';
@@ -5,6 +6,7 @@ import { SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET_BYTES, hasExtMagic } from './ext/ex
 import { readExtUsedExtents } from './ext/read-ext-used-extents.js';
 import { readExfatUsedExtents } from './exfat/read-exfat-used-extents.js';
 import { readFatUsedExtents } from './fat/read-fat-used-extents.js';
+import { readLvmUsedExtents } from './lvm/read-lvm-used-extents.js';
 import { readNtfsUsedExtents } from './ntfs/read-ntfs-used-extents.js';
 import { wholeVolume } from './opaque/whole-volume.js';
 import { PROBE_BYTES, findSignatures } from './probe/find-signatures.js';
@@ -12,17 +14,26 @@ import { findSwapSignature, swapUsedExtents } from './swap/read-swap-used-extent
 import { readXfsUsedExtents } from './xfs/read-xfs-used-extents.js';
 import type { FilesystemIdentity, ReadOptions, UsedExtents } from './used-extents.js';
 
+const DEPTH_MAX = 2;
+const ENCRYPTED: Warning = { code: 'VOLUME_ENCRYPTED', message: 'the volume is encrypted: what is free cannot be told, and it does not compress; every non-zero block is kept' };
 const UNKNOWN: FilesystemIdentity = { filesystem: 'unknown', label: null, uuid: null };
 
 /**
- * Tells what a volume holds and which of its bytes have to be kept. ext2/3/4 and swap have readers; anything else, and anything doubtful,
- * is kept whole.
+ * Tells what a volume holds and which of its bytes have to be kept. ext2/3/4, XFS, btrfs, NTFS, FAT, exFAT, LVM and swap have readers;
+ * anything else, and anything doubtful, is kept whole.
  *
  * @param volume a partition, or a disk without a partition table.
  * @returns see {@link UsedExtents}. An unclean filesystem is reported, not refused: that is the caller's decision.
  * @throws what `volume.readFully` throws, except UNREADABLE_SECTORS. Bad bytes never throw.
  */
-export async function readUsedExtents(volume: BlockReader, options: ReadOptions = {}): Promise<UsedExtents> {
+export function readUsedExtents(volume: BlockReader, options: ReadOptions = {}): Promise<UsedExtents> {
+  return readVolume(volume, options);
+}
+
+/** `depth` counts the layers of logical volumes around it. */
+type LayeredOptions = ReadOptions & Readonly<{ depth?: number }>;
+
+async function readVolume(volume: BlockReader, options: LayeredOptions): Promise<UsedExtents> {
   const area = new Uint8Array(PROBE_BYTES);
   const intact = await readArea(volume, area);
   const found = findSignatures(area);
@@ -38,7 +49,7 @@ export async function readUsedExtents(volume: BlockReader, options: ReadOptions 
 }
 
 /** By the reader of the one filesystem found, if there is one. */
-async function readFilesystem(volume: BlockReader, area: Uint8Array, options: ReadOptions & { identity: FilesystemIdentity }): Promise<UsedExtents> {
+async function readFilesystem(volume: BlockReader, area: Uint8Array, options: LayeredOptions & { identity: FilesystemIdentity }): Promise<UsedExtents> {
   const { identity } = options;
   const bytes = Buffer.from(area.buffer, area.byteOffset, area.byteLength);
   const superblock = area.subarray(SUPERBLOCK_OFFSET_BYTES, SUPERBLOCK_OFFSET_BYTES + SUPERBLOCK_BYTES);
@@ -56,6 +67,12 @@ async function readFilesystem(volume: BlockReader, area: Uint8Array, options: Re
       return readXfsUsedExtents(volume, bytes.subarray(0, 4096), identity);
     case 'btrfs':
       return readBtrfsUsedExtents(volume, bytes.subarray(BTRFS_SUPERBLOCK_OFFSET, BTRFS_SUPERBLOCK_OFFSET + BTRFS_SUPERBLOCK_BYTES), identity);
+    case 'lvm2':
+      // A physical volume inside a logical one inside a physical one is nobody's doing.
+      return (options.depth ?? 0) < DEPTH_MAX ? readLvmUsedExtents(volume, identity, (inner) => readVolume(inner, { ...options, depth: (options.depth ?? 0) + 1 })) : wholeVolume(volume, identity);
+    case 'luks':
+    case 'bitlocker':
+      return wholeVolume(volume, identity, { warnings: [ENCRYPTED] });
     default:
       return wholeVolume(volume, identity);
   }

@@ -8,6 +8,7 @@ function tableOf(polynomial: number): Uint32Array {
 }
 
 const CRC32C = tableOf(0x82f6_3b78);
+const CRC32 = tableOf(0xedb8_8320);
 const CRC16 = tableOf(0xa001);
 
 /** CRC-32C as ext4 uses it: `seed` in, no final inversion, so that it can be continued. @see linux/lib/crc32.c, `__crc32c_le`. */
@@ -22,4 +23,11 @@ export function crc16(seed: number, bytes: Uint8Array): number {
   let crc = seed & 0xffff;
   for (let at = 0; at < bytes.length; at += 1) crc = (CRC16[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8);
   return crc & 0xffff;
+}
+
+/** CRC-32 as LVM uses it: `seed` in, no final inversion. @see lvm2, lib/misc/crc.c, `calc_crc`. */
+export function crc32(seed: number, bytes: Uint8Array): number {
+  let crc = seed >>> 0;
+  for (let at = 0; at < bytes.length; at += 1) crc = (CRC32[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8);
+  return crc >>> 0;
 }
