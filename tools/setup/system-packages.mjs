@@ -4,7 +4,7 @@ import { run, succeeds } from './run.mjs';
 
 /** program → Debian package */
 const forDemo = { 'mkfs.ext4': 'e2fsprogs', debugfs: 'e2fsprogs', 'mkfs.vfat': 'dosfstools', mcopy: 'mtools', sfdisk: 'fdisk', sgdisk: 'gdisk', mkswap: 'util-linux', lsblk: 'util-linux', cmp: 'diffutils' };
-const forTests = { ...forDemo, 'redis-server': 'redis-server', chromium: 'chromium', losetup: 'mount', 'mkfs.xfs': 'xfsprogs', 'mkfs.btrfs': 'btrfs-progs', setpriv: 'util-linux', nbdinfo: 'libnbd-bin', fusermount3: 'fuse3', 'qemu-img': 'qemu-utils', '/usr/lib/postgresql': 'postgresql' };
+const forTests = { ...forDemo, 'redis-server': 'redis-server', chromium: 'chromium', losetup: 'mount', 'mkfs.xfs': 'xfsprogs', 'mkfs.btrfs': 'btrfs-progs', setpriv: 'util-linux', nbdinfo: 'libnbd-bin', fusermount3: 'fuse3', 'qemu-img': 'qemu-utils', mkntfs: 'ntfs-3g', setfattr: 'attr', 'mkfs.exfat': 'exfatprogs', pvcreate: 'lvm2', cryptsetup: 'cryptsetup-bin', mksquashfs: 'squashfs-tools', xorriso: 'xorriso', '/usr/lib/postgresql': 'postgresql' };
 
 const folders = [...new Set([...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin'])];
 
