@@ -7,6 +7,9 @@ import { listRecords, scanPack, type PackFault, type PackListing } from '../pack
 import { PACK_HEADER_BYTES } from '../pack/pack-header.js';
 import { openPathOf } from '../pack/pack-paths.js';
 import { recordLengthOf } from '../pack/segment-record.js';
+import { checkParityFile } from '../parity/check-parity-file.js';
+import { parityPathOf } from '../parity/parity-paths.js';
+import { readByParity } from '../repair/read-by-parity.js';
 import { listPacks } from '../recovery/reconcile-index.js';
 import { checkRecord } from './check-record.js';
 import type { DigestTable } from './digest-table.js';
@@ -22,6 +25,7 @@ export type PackCheck = Readonly<{
 /** Packs by their numbers in the table, and how much was looked at. */
 export type CheckedPacks = Readonly<{ packs: readonly PackId[]; records: number; readBytes: number }>;
 
+const noDamage: ReadonlyMap<number, ReadonlySet<number>> = new Map();
 const faultCodes = { header: 'PACK_HEADER_DAMAGED', record: 'PACK_RECORD_DAMAGED', footer: 'PACK_FOOTER_DAMAGED', trailer: 'PACK_TRAILER_DAMAGED' } as const;
 
 /** Checks every pack and enters what it holds into the table, one pack at a time. */
@@ -55,9 +59,13 @@ async function checkPack(check: PackCheck, at: PackAt): Promise<{ records: numbe
     const listing = await (isOpen ? scanPack : listRecords)(check.fs, at.path, at.packId);
     reportFaults(listing, { isOpen, path: at.path }, check.findings);
     reportHeader(listing, at.path, check);
-    const damagedRecords = check.readData && !isOpen ? await checkRecords(check, at, listing) : new Map<number, ReadonlySet<number>>();
-    listing.records.forEach(({ recordOffset, entries }) => {
-      const damaged = damagedRecords.get(recordOffset);
+    const damagedRecords = check.readData && !isOpen ? await checkRecords(check, at, listing) : noDamage;
+    if (check.readData && !isOpen) await checkParity(check, at.packId);
+    // What is damaged in the file is lost only when its parity does not give it back either.
+    const isDamaged = !isOpen && (listing.faults.length > 0 || damagedRecords.size > 0);
+    const readable = isDamaged ? await readByParity(check.fs, at.packId) : { records: listing.records, damaged: damagedRecords };
+    readable.records.forEach(({ recordOffset, entries }) => {
+      const damaged = readable.damaged.get(recordOffset);
       entries.forEach(({ digest, lengthBytes }, entry) => {
         check.table.add(digest, { packNumber: at.packNumber, recordOffset, entry, lengthBytes }, damaged?.has(entry) === true);
       });
@@ -72,8 +80,13 @@ async function checkPack(check: PackCheck, at: PackAt): Promise<{ records: numbe
   }
 }
 
+async function checkParity({ fs, findings }: PackCheck, packId: PackId): Promise<void> {
+  const detail = await checkParityFile(fs, packId);
+  if (detail !== null) findings.add('damage', 'PARITY_DAMAGED', { path: parityPathOf(packId), detail: `${detail}; a scrub makes it again` });
+}
+
 /** Reads every record of the pack; answers which entries of which records do not verify. */
-async function checkRecords(check: PackCheck, at: PackAt, listing: PackListing): Promise<Map<number, ReadonlySet<number>>> {
+async function checkRecords(check: PackCheck, at: PackAt, listing: PackListing): Promise<ReadonlyMap<number, ReadonlySet<number>>> {
   const damaged = new Map<number, ReadonlySet<number>>();
   await withFile(check.fs, at.path, async (file) => {
     for (const listed of listing.records) {
