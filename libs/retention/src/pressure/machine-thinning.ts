@@ -31,6 +31,8 @@ export class MachineThinning {
   readonly #version: Int32Array;
   /** Points that free too little to be worth it while others free more. */
   #setAside: number[] = [];
+  /** Points not weighed yet: most machines are never asked. */
+  #unweighed: readonly number[];
 
   constructor(options: ThinningOptions) {
     this.#machine = options.machine;
@@ -38,14 +40,14 @@ export class MachineThinning {
     this.#nowMs = options.nowMs;
     this.#allowed = new Uint8Array(options.machine.points.length);
     this.#version = new Int32Array(options.machine.points.length);
-    for (const index of options.indexes) {
-      this.#allowed[index] = 1;
-      this.#enqueue(index);
-    }
+    this.#unweighed = options.indexes;
+    for (const index of options.indexes) this.#allowed[index] = 1;
   }
 
   /** The next point that frees at least `worthwhile` bytes; it stays until {@link remove}. */
   next(worthwhile: number): Victim | undefined {
+    for (const index of this.#unweighed) this.#enqueue(index);
+    this.#unweighed = [];
     for (;;) {
       const candidate = this.#queue.pop();
       if (candidate === undefined) return undefined;
