@@ -29,10 +29,10 @@ export function appModule(opened: Platform): DynamicModule {
   const store = storeModule(platform, jobs);
   const pointUses = pointUsesModule(platform);
   const dataPlane = dataPlaneModule(platform, { jobs, store, pointUses });
-  const backups = backupsModule(platform, { jobs, connections, dataPlane });
-  const restores = restoresModule(platform, dataPlane);
   const trustedTime = trustedTimeModule(platform);
   const upkeep = upkeepModule(platform, trustedTime);
+  const backups = backupsModule(platform, { jobs, connections, dataPlane, upkeep });
+  const restores = restoresModule(platform, dataPlane);
   const retention = retentionModule(platform, { store, jobs, pointUses, trustedTime, upkeep });
   const restorePoints = restorePointsModule(platform, { connections, retention });
   const schedules = schedulesModule(platform, { jobs, backups });

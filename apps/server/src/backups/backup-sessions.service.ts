@@ -1,16 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Catalog } from '@lifeboat/catalog';
 import type { BackupSession, Ingest } from '@lifeboat/ingest';
-import type { BackupProgress, JobId, MachineId, SessionId } from '@lifeboat/model';
+import type { BackupProgress, JobId, MachineId, RestorePointId, RestorePointManifest, SessionId } from '@lifeboat/model';
 import { initialCreditBytes, type SessionAttached, type SessionOpen, type SessionOpened } from '@lifeboat/protocol';
-import type { Store } from '@lifeboat/store';
+import { PointDamaged, type Store } from '@lifeboat/store';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { Tickets } from '../data-plane/tickets.js';
 import { JobBoard } from '../jobs/job-board.js';
 import { jobIdOf } from '../jobs/job-of-session.js';
 import { JobFinished } from '../jobs/job-errors.js';
-import { INGEST, LOGGER, STORE } from '../platform/tokens.js';
+import { CATALOG, INGEST, LOGGER, STORE } from '../platform/tokens.js';
 import { waitsForRoom } from '../store/store-errors.js';
+import { DamageService } from '../upkeep/damage.service.js';
 import { SessionNotFound } from './backup-errors.js';
 
 /** Backup sessions as agents drive them. Every method takes the authenticated machine and finds nothing of another one. */
@@ -19,6 +21,8 @@ export class BackupSessionsService {
   constructor(
     @Inject(INGEST) private readonly ingest: Ingest,
     @Inject(STORE) private readonly store: Store,
+    @Inject(CATALOG) private readonly catalog: Catalog,
+    @Inject(DamageService) private readonly damage: DamageService,
     @Inject(JobBoard) private readonly board: JobBoard,
     @Inject(Tickets) private readonly tickets: Tickets,
     @Inject(LOGGER) private readonly log: Logger,
@@ -30,14 +34,22 @@ export class BackupSessionsService {
       const asked = await this.board.getOwn(machineId, open.jobId);
       if (asked.finishedAtMs !== null) throw new JobFinished();
     }
-    const session = await this.ingest.open({ machineId, open, findBase: (pointId) => this.store.readManifest(machineId, pointId) });
+    const session = await this.ingest.open({ machineId, open, findBase: (pointId) => this.findBase(machineId, pointId) });
     const jobId = jobIdOf(session);
     await this.board.create({ machineId, kind: 'backup', trigger: 'agent', jobId });
     await this.supersedeOthers(machineId, jobId);
     await this.board.start(jobId);
     this.log.info({ machineId, sessionId: session.sessionId, jobId, durableSeq: session.durableSeq }, 'backup session opened');
     const { sessionId, durableSeq, bases } = session;
-    return { sessionId, jobId, ticket: this.ticketFor(session), creditBytes: initialCreditBytes, durableSeq, bases: [...bases] };
+    const wants = this.damage.wantsOf(machineId, open.volumes);
+    return { sessionId, jobId, ticket: this.ticketFor(session), creditBytes: initialCreditBytes, durableSeq, bases: [...bases], ...(wants.length > 0 ? { wants } : {}) };
+  }
+
+  /** A point that is suspect or damaged by now is nobody's base, whatever it was when it was made. @throws PointDamaged (POINT_DAMAGED), PointMissing (POINT_MISSING). */
+  private async findBase(machineId: MachineId, pointId: RestorePointId): Promise<RestorePointManifest> {
+    const known = (await this.catalog.points.listByMachine(machineId)).find((point) => point.pointId === pointId);
+    if (known && known.state !== 'good') throw new PointDamaged({ file: `points/${machineId}/${pointId}`, reason: `the point is ${known.state}` });
+    return this.store.readManifest(machineId, pointId);
   }
 
   /** Lets the agent go on where the session is durable. @throws SessionNotFound (SESSION_NOT_FOUND), JobFinished (JOB_FINISHED) */

@@ -9,9 +9,9 @@ import { SessionExpiry } from './session-expiry.js';
 class BackupsModule {}
 
 /** Backups: asked for by operators and schedules, carried out by agents. */
-export function backupsModule(platform: DynamicModule, parts: Readonly<{ jobs: DynamicModule; connections: DynamicModule; dataPlane: DynamicModule }>): DynamicModule {
+export function backupsModule(platform: DynamicModule, parts: Readonly<{ jobs: DynamicModule; connections: DynamicModule; dataPlane: DynamicModule; upkeep: DynamicModule }>): DynamicModule {
   return {
-    module: BackupsModule, imports: [platform, parts.jobs, parts.connections, parts.dataPlane], controllers: [BackupsController],
+    module: BackupsModule, imports: [platform, parts.jobs, parts.connections, parts.dataPlane, parts.upkeep], controllers: [BackupsController],
     providers: [BackupRunsService, BackupSessionsService, PointCommitsService, SessionExpiry], exports: [BackupRunsService, BackupSessionsService, PointCommitsService],
   };
 }

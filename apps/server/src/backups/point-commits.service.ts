@@ -9,6 +9,7 @@ import { jobIdOf } from '../jobs/job-of-session.js';
 import { ChangeLog } from '../platform/change-log.js';
 import { ServerLedger } from '../platform/server-ledger.js';
 import { CATALOG, LOGGER } from '../platform/tokens.js';
+import { DamageService } from '../upkeep/damage.service.js';
 import { BackupSessionsService } from './backup-sessions.service.js';
 
 /** Turns finished sessions into restore points. */
@@ -19,6 +20,7 @@ export class PointCommitsService {
   constructor(
     @Inject(BackupSessionsService) private readonly sessions: BackupSessionsService,
     @Inject(CATALOG) private readonly catalog: Catalog,
+    @Inject(DamageService) private readonly damage: DamageService,
     @Inject(JobBoard) private readonly board: JobBoard,
     @Inject(ServerLedger) private readonly ledger: ServerLedger,
     @Inject(ChangeLog) private readonly changes: ChangeLog,
@@ -51,6 +53,8 @@ export class PointCommitsService {
   private async publish(session: BackupSession, manifest: RestorePointManifest): Promise<void> {
     const { machineId } = session;
     await this.ledger.follow();
+    // What came with this backup may have been lost in earlier points.
+    await this.damage.refreshIfChanged();
     this.changes.pointsChanged(machineId);
     this.log.info({ machineId, pointId: manifest.pointId, bytes: manifest.bytes, state: manifest.state }, 'restore point committed');
     await this.board.finish(jobIdOf(session), { ...outcomeOf(manifest), pointId: manifest.pointId });
