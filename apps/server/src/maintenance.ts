@@ -5,6 +5,7 @@ import { isLifeboatError } from '@lifeboat/model';
 import { checkStore } from '@lifeboat/store';
 import { loadServerConfig } from './config/load-server-config.js';
 import { findStore } from './maintenance/find-store.js';
+import { filePathsOfVolume } from './upkeep/file-paths.js';
 import { fsckProgressPrinter, printExport, printFsck, printNote, printPoints, printRebuild } from './maintenance/print-maintenance.js';
 import { exportVolume, listReadablePoints } from './maintenance/read-damaged-store.js';
 import { rebuildCatalog } from './maintenance/rebuild-catalog.js';
@@ -34,7 +35,7 @@ async function main(argv: readonly string[]): Promise<void> {
   });
   add('store-fsck', async (options: FsckOptions) => {
     const path = await findStore(options.dataDir);
-    const report = await checkStore({ path, readData: options.data ?? false, signal: interruptSignal(), ...(options.quiet ? {} : { onProgress: fsckProgressPrinter(() => systemClock.monotonicMs()) }) });
+    const report = await checkStore({ path, readData: options.data ?? false, filePaths: filePathsOfVolume, signal: interruptSignal(), ...(options.quiet ? {} : { onProgress: fsckProgressPrinter(() => systemClock.monotonicMs()) }) });
     printFsck(report, options.json ?? false);
     return report.clean ? 0 : exitDamaged;
   }).option('--data', 'read and verify every chunk');
