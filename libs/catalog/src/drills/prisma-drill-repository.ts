@@ -1,4 +1,4 @@
-import { DrillId, LedgerEvent } from '@lifeboat/model';
+import { Defect, LedgerEvent, type DrillId } from '@lifeboat/model';
 import { numberOf, numberOrNull } from '../database/stored-values.js';
 import type { Drill, PrismaClient } from '../generated/client.js';
 import type { DrillQuery, DrillRecord, DrillRepository } from './drill-repository.js';
@@ -29,6 +29,9 @@ function recordOf(row: Drill): DrillRecord {
   const event = LedgerEvent.parse({
     type: 'drill.finished', ...same, startedAtMs: numberOf(startedAtMs), finishedAtMs: numberOf(finishedAtMs), rtoMs: numberOrNull(rtoMs), rpoMs: numberOrNull(rpoMs), evidence: JSON.parse(evidenceJson) as unknown,
   });
-  const { type: _, ...drill } = event as Extract<LedgerEvent, { type: 'drill.finished' }>;
-  return { ...drill, seq: numberOf(seq) };
+  if (event.type !== 'drill.finished') throw new Defect('a drill is stored as something else');
+  const { drillId, machineId, pointId, level, verdict, step, code, detail, trigger, evidence } = event;
+  return {
+    seq: numberOf(seq), drillId, machineId, pointId, level, verdict, step, code, detail, trigger, evidence, startedAtMs: event.startedAtMs, finishedAtMs: event.finishedAtMs, rtoMs: event.rtoMs, rpoMs: event.rpoMs,
+  };
 }

@@ -93,7 +93,7 @@ class UsageTally {
 
   constructor(private readonly machines: readonly UsageSource[]) {
     this.namedBytes = machines.map(() => 0);
-    this.runs = machines.map(() => new Map());
+    this.runs = machines.map(() => new Map<string, { first: number; last: number; bytes: number }>());
   }
 
   named(machine: number, lengthBytes: number): void {
