@@ -87,3 +87,26 @@ test.each(['EIO', 'ENOSPC', 'EMFILE'])('%s at any write, sync or rename of a rep
     if (!reached) break;
   }
 }, 120_000);
+
+test.each(['kill', 'power'] as const)('a %s while parity is made beside a backup loses nothing and is made good', async (how) => {
+  for (let dieBefore = 40; ; dieBefore += 9) {
+    const fs = new MemoryStoreFs();
+    fs.dieBefore = dieBefore;
+    let manifest: RestorePointManifest | undefined;
+    const backUp = async (): Promise<void> => {
+      const store = await open(fs, dieBefore + 9000);
+      manifest = await commitVolume(store, volume, { random: seededRandom(dieBefore), machineId });
+      await store.settleParity();
+      await store.close();
+    };
+    await backUp().catch(() => undefined);
+    const died = fs.isDead;
+    const random = seededRandom(dieBefore);
+    const store = await open(fs.crash(how, (count) => random.next(count)), dieBefore + 20_000);
+    expect(await store.scrub({ nowMs, packs: 'all' })).toMatchObject({ damagedPacks: 0, unreadPacks: [] });
+    if (manifest) await assertWhole(store, manifest);
+    expect(await store.scrub({ nowMs, packs: 'all' })).toMatchObject({ damagedPacks: 0, parityWritten: 0 });
+    await store.close();
+    if (!died) break;
+  }
+}, 120_000);
