@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { isLifeboatError, type Clock } from '@lifeboat/model';
 import type { RetentionRunView } from '@lifeboat/protocol';
-import { assertMayDelete, assertSamePlan, quarantineMs, type PointRef } from '@lifeboat/retention';
+import { assertMayDelete, assertSamePlan, quarantineMs } from '@lifeboat/retention';
 import type { Logger } from 'pino';
 import { serverActor } from '../access/operators.controller.js';
 import { CLOCK, LOGGER } from '../platform/tokens.js';
@@ -139,7 +139,7 @@ export class RetentionRunsService implements OnModuleDestroy {
   private async condemn({ plan, built }: MadePlan, signal: AbortSignal): Promise<number> {
     const waits = new Set(plan.needsApproval.map(({ pointId }) => pointId));
     const goes = plan.prune.filter(({ pointId }) => !waits.has(pointId));
-    const points: readonly PointRef[] = goes.map(({ machineId, pointId }) => ({ machineId, pointId }));
+    const points = goes.map(({ machineId, pointId, by }) => ({ machineId, pointId, by }));
     // The same floors and caps once more: a mistake in the plan must not become a deletion.
     assertMayDelete(built.state, built.nowMs, { points, by: 'retention', approved: false });
     const purgeAfterMs = built.nowMs + quarantineMs(plan.pressure, built.settings);

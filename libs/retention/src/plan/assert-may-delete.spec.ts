@@ -91,6 +91,16 @@ describe('caps on what goes in one day', () => {
     expect(() => { assertMayDelete(state('none'), testNowMs, { ...young, approved: true }); }).not.toThrow();
   });
 
+  test('where room is red, what pressure chose goes at once; what anybody else chose still waits', () => {
+    const state = fleet();
+    const red = { ...state, space: { ...state.space, freeBytes: 0 } };
+    const chosen = (by: 'calendar' | 'pressure'): ReturnType<typeof ref>[] => first(8, 1).map((point) => ({ ...point, by }));
+    expect(attempt(red, chosen('pressure'))).not.toThrow();
+    expect(attempt(state, chosen('pressure'))).toThrow(code('DELETION_NEEDS_APPROVAL'));
+    expect(attempt(red, chosen('calendar'))).toThrow(code('DELETION_NEEDS_APPROVAL'));
+    expect(attempt(red, first(8, 1))).toThrow(code('DELETION_NEEDS_APPROVAL'));
+  });
+
   test('a store may set its own caps', () => {
     const state = { ...fleet(), settings: { ...defaultStoreSettings, deletionCaps: { machinePercent: 100, storePercent: 100, youngMs: 0 } } };
     expect(attempt(state, first(18, 1))).not.toThrow();

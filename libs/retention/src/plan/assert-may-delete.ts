@@ -3,14 +3,14 @@ import { DeletionNeedsApproval, PlanStale, PointIsKept, PointUnknown } from '../
 import type { FloorCode } from '../floors/floor-codes.js';
 import { floorsOf, type Floors } from '../floors/floors-of.js';
 import type { RetentionState } from '../state/retention-state.js';
-import { deletionCaps } from './deletion-caps.js';
-import type { PointRef, RetentionPlan } from './retention-plan.js';
+import { deletionCaps, type CapRef } from './deletion-caps.js';
+import type { RetentionPlan } from './retention-plan.js';
 
 /**
  * A deletion about to be carried out. `retention` is bound by every floor. An `operator` may give up history that only makes thinning gentler, as may whoever approved the request;
  * never the newest good or proven point, nor anything pinned, held, immutable, in use or kept because of an anomaly. `approved`: a second operator agreed, or 24 hours passed.
  */
-export type Deletion = Readonly<{ points: readonly PointRef[]; by: 'retention' | 'operator'; approved: boolean }>;
+export type Deletion = Readonly<{ points: readonly CapRef[]; by: 'retention' | 'operator'; approved: boolean }>;
 
 /** Floors that an operator may pass. */
 const passable: ReadonlySet<FloorCode> = new Set<FloorCode>(['FLOOR_MIN_KEEP', 'FLOOR_FIRST_OF_SIX_HOURS', 'FLOOR_BEFORE_LAYOUT_CHANGE', 'FLOOR_BEFORE_OS_CHANGE', 'FLOOR_ANOMALY_BRAKE']);

@@ -129,7 +129,9 @@ function checkSpace(state: RetentionState, plan: RetentionPlan, fail: Fail): voi
 function checkCaps(state: RetentionState, plan: RetentionPlan, fail: Fail): void {
   const waiting = new Set(plan.needsApproval.map((point) => point.pointId));
   const points = new Map(state.machines.flatMap((machine) => machine.points.map((point) => [point.pointId, point] as const)));
-  const atOnce = plan.prune.filter((point) => !waiting.has(point.pointId) && points.get(point.pointId)?.approval !== 'granted');
+  // Red room spares what pressure chose; what goes by the calendar is bound all the same.
+  const bound = plan.prune.filter((point) => plan.pressure !== 'red' || point.by !== 'pressure');
+  const atOnce = bound.filter((point) => !waiting.has(point.pointId) && points.get(point.pointId)?.approval !== 'granted');
   for (const { pointId } of atOnce) if (testNowMs - (points.get(pointId)?.createdAtMs ?? 0) < days(7)) fail('nothing younger than 7 days goes at once', pointId);
   const past = state.pastDeletions.filter((one) => one.atMs > testNowMs - days(1));
   const alive = (machine: RetentionMachine): number => machine.points.filter((point) => point.condemned === null).length;
