@@ -1,5 +1,6 @@
 // `npm run test:simulation -- --crashes N [--seed S] [--workers n]`: bundles the TypeScript sources of the simulation and of the production code in it, and runs them.
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -11,4 +12,5 @@ await build({
   external: ['lmdb', 'hash-wasm', 'zod'], sourcemap: 'linked', logLevel: 'error',
 });
 const { status } = spawnSync(process.execPath, ['--enable-source-maps', outfile, ...process.argv.slice(2)], { stdio: 'inherit' });
+for (const file of [outfile, `${outfile}.map`]) rmSync(file, { force: true });
 process.exitCode = status ?? 1;

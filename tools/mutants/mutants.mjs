@@ -20,7 +20,7 @@ const syncs = [
   mutant('point-directory-sync', store('point/point-files.ts'), '  await fs.mkdir(path);\n  await syncDirectory(fs, directoryOf(path));', '  await fs.mkdir(path);', "a machine's first point in a directory whose name is gone"),
   mutant('ledger-record-sync', store('ledger/ledger.ts'), '    await syncFile(segment.file, segment.path);\n    segment.endBytes += bytes.length;', '    segment.endBytes += bytes.length;', 'the fsync of the ledger is the commit'),
   mutant('ledger-name-sync', store('ledger/ledger.ts'), '      await syncTwinDirectories(fs, names);\n', '', 'records in a segment whose name is gone'),
-  mutant('mirror-second-sync', store('fs/mirrored-file.ts'), 'await onBoth(syncFile(this.first, this.names.path), syncFile(this.second, this.names.twin));', 'await syncFile(this.first, this.names.path);', 'the second copy is one only when it is durable'),
+  mutant('mirror-second-sync', store('fs/mirrored-file.ts'), 'await onBoth(syncFile(this.first, this.names.path), syncFile(this.second, this.names.twin));', 'await syncFile(this.first, this.names.path);', 'the second copy is one only when it is durable', { specs: ['mirrored-file'] }),
   mutant('recovery-pack-sync', store('recovery/recover-open-packs.ts'), '  await syncBeforeReading(fs, path);\n', '', 'recovery acts on what only the cache holds'),
   mutant('recovery-open-names-sync', store('recovery/recover-open-packs.ts'), '  await syncDirectory(fs, openDirectory);\n  for (const name of', '  for (const name of', 'recovery acts on names that only the cache holds',
     { equivalent: 'the seal that follows for every pack found syncs the directory again before the index learns of it' }),

@@ -66,7 +66,11 @@ export class MemoryStoreFs implements StoreFs {
    */
   crash(how: 'kill' | 'power', cut: PowerCut = () => 0): MemoryStoreFs {
     this.dieBefore = 0;
-    if (how === 'kill') return new MemoryStoreFs(this.root, this.pendingNames);
+    return how === 'kill' ? new MemoryStoreFs(this.root, this.pendingNames) : this.copyAfter(cut);
+  }
+
+  /** What a power cut at this moment would leave; this one lives on. */
+  copyAfter(cut: PowerCut): MemoryStoreFs {
     const durable = new Map<MemoryDirectory, Map<string, MemoryNode>>();
     const namesOf: NamesOf = (directory) => {
       const names = durable.get(directory) ?? new Map(directory.syncedNames);

@@ -95,6 +95,7 @@ export class BackupRun {
     this.sentSeq = 0;
     this.ackedSeq = 0;
     this.sessionId = session.sessionId;
+    this.world.model.acked({ sessionId: session.sessionId, machineId }, session.durableSeq);
     this.world.model.attempt({ attempt: this.attempt, machineId, volumes });
     if (this.open.resumeSessionId) this.world.model.mayEnd(this.open.resumeSessionId);
     this.note(`session ${session.sessionId.slice(0, 6)}: ${String(this.frames.length)} frames, attempt ${String(this.attempt)}, bases ${session.bases.map(({ kind }) => kind).join()}`);

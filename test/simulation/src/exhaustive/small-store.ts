@@ -7,7 +7,9 @@ import { draftOf, framesOf } from '../agent/backup-frames.js';
 import type { ReferenceModel } from '../model/reference-model.js';
 import { chunkOf, lengthOf, mapOf, type SimVolume } from '../model/sim-volume.js';
 import { verifySessions } from '../model/verify-sessions.js';
+import { verifyStore } from '../model/verify-store.js';
 import { Chance } from '../world/chance.js';
+import { ensure } from '../world/simulation-failed.js';
 import type { StoreStep } from './list-cases.js';
 
 /** The machine all small cases are about. */
@@ -23,8 +25,8 @@ export const smallVolume = (from: number, count: number): SimVolume => ({
   volumeId: 'disk/0', runs: [...Array.from({ length: count }, (_, at) => ({ kind: 'data' as const, lengthBytes: chunkBytes, seed: from + at })), { kind: 'zero', lengthBytes: chunkBytes }],
 });
 
-/** What a store has promised; `chunks` are those that were flushed and that nothing names yet. */
-export type Promises = Readonly<{ model: ReferenceModel; chunks: Set<Digest> }>;
+/** What a store has promised; `chunks` are those that were flushed and that nothing names yet, `put` all that were put. */
+export type Promises = Readonly<{ model: ReferenceModel; chunks: Set<Digest>; put: Set<Digest> }>;
 
 /** What a small store is made of. */
 export type SmallParts = Readonly<{ fs: StoreFs & Readonly<{ locker: StoreLocker }>; index: ChunkIndex; promises: Promises }>;
@@ -52,9 +54,20 @@ export class SmallStore {
     this.opened = { store, ingest: await createIngest({ store, clock, random, parkedMaxMs: 1000 }) };
   }
 
-  /** Compares the sessions with what was acknowledged of them. */
-  async verifySessions(): Promise<void> {
-    await verifySessions({ store: this.store, ingest: this.ingest }, this.model, [smallMachine]);
+  /** Compares everything with what was promised. */
+  async verify(): Promise<void> {
+    const { model, chunks } = this.parts.promises;
+    await verifyStore(this.store, model, { machines: [smallMachine] });
+    await verifySessions({ store: this.store, ingest: this.ingest }, model, [smallMachine]);
+    for (const digest of chunks) ensure(digestOf(await this.store.readChunk(digest)) === digest, () => `chunk ${digest} is another one`);
+  }
+
+  /** Takes what is found for granted, as a backup does that begins now: chunks that need not be sent, sessions that go on. From here on it is promised. */
+  async rely(): Promise<void> {
+    const { model, chunks, put } = this.parts.promises;
+    for (const digest of put) if (this.store.has(digest)) chunks.add(digest);
+    for (const { sessionId, machineId, durableSeq } of this.ingest.list()) model.acked({ sessionId, machineId }, durableSeq);
+    await this.store.flush();
   }
 
   async close(): Promise<void> {
@@ -96,7 +109,10 @@ export class SmallStore {
     const plain = Buffer.concat(chunks.map(({ bytes }) => bytes));
     const { codec, bytes: payload } = compressChunk(plain);
     await this.store.putSegment({ chunks: chunks.map(({ digest }) => ({ digest, lengthBytes: chunkBytes })), codec, plain, payload });
-    for (const { digest } of chunks) this.unflushed.add(digest);
+    for (const { digest } of chunks) {
+      this.unflushed.add(digest);
+      this.parts.promises.put.add(digest);
+    }
   }
 
   private async flush(): Promise<void> {

@@ -12,7 +12,7 @@ export async function verifySessions(server: Readonly<{ store: Store; ingest: In
   const { store, ingest } = server;
   for (const [sessionId, { machineId, ackedSeq, chunksBySeq, mayEnd }] of model.sessions) {
     const session = ingest.find(machineId, sessionId);
-    ensure(session !== undefined || ackedSeq === 0 || mayEnd, () => `session ${sessionId} is gone, although frame ${String(ackedSeq)} was acknowledged`);
+    ensure(session !== undefined || mayEnd, () => `session ${sessionId} is gone, although it was opened and frame ${String(ackedSeq)} acknowledged`);
     for (const other of machines) ensure(other === machineId || ingest.find(other, sessionId) === undefined, () => `${other} sees the session of ${machineId}`);
     if (!session || session.state === 'committed') continue;
     if (session.state === 'aborted') {
