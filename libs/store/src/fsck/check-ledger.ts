@@ -6,12 +6,13 @@ import type { LedgerEntry } from '../ledger/ledger-entry.js';
 import { genesisHash, ledgerDirectories, segmentPathOf, type LedgerSegmentHeader } from '../ledger/ledger-segment.js';
 import { mergeSegment, type MergedSegment } from '../ledger/merge-segment.js';
 import { listSegments, readSegmentCopies } from '../ledger/segment-copies.js';
+import { PackStates } from '../pack/pack-states.js';
 import { CommittedPoints } from '../point/committed-points.js';
 import type { FsckFindings } from './fsck-report.js';
 
 /** What could be read of the ledger, damaged or not. */
 export type LedgerContent = {
-  readonly points: CommittedPoints; readonly names: Map<MachineId, ComputerName>;
+  readonly points: CommittedPoints; readonly states: PackStates; readonly names: Map<MachineId, ComputerName>;
   records: number; lastSeq: number; lastHash: Digest; writerToken: number; storeId: StoreId | null;
 };
 
@@ -20,7 +21,7 @@ export type LedgerCheck = Readonly<{ fs: StoreFs; findings: FsckFindings; mirror
 
 /** Checks both copies of every segment and its place in the chain, and gathers what intact records say even behind damage. */
 export async function checkLedger({ fs, findings, mirrored, signal }: LedgerCheck): Promise<LedgerContent> {
-  const content: LedgerContent = { points: new CommittedPoints(), names: new Map(), records: 0, lastSeq: 0, lastHash: genesisHash, writerToken: 0, storeId: null };
+  const content: LedgerContent = { points: new CommittedPoints(), states: new PackStates(), names: new Map(), records: 0, lastSeq: 0, lastHash: genesisHash, writerToken: 0, storeId: null };
   const segments = await listSegments(fs);
   if (segments.length === 0) findings.add('damage', 'LEDGER_MISSING', { path: 'ledger', detail: 'the ledger has no file' });
   for (const [index, firstSeq] of segments.entries()) {
@@ -94,6 +95,7 @@ function takeIn(entry: LedgerEntry, { path, content }: Place, findings: FsckFind
     return;
   }
   content.points.add({ seq, atMs, event });
+  content.states.apply({ seq, atMs, event });
   if (event.type === 'writer.takeover') content.writerToken = Math.max(content.writerToken, event.writerToken);
   if (event.type === 'machine.enrolled') content.names.set(event.machineId, event.name);
 }

@@ -40,6 +40,11 @@ export async function checkPacks(check: PackCheck): Promise<CheckedPacks> {
   let readBytes = 0;
   for (const [packId, path] of found) {
     check.signal?.throwIfAborted();
+    if (!check.ledger.states.isPresent(packId)) {
+      // Nothing may rely on it, so what it holds does not count.
+      check.findings.add('info', 'PACK_LEFT_OVER', { path, lengthBytes: sizes.get(packId) ?? 0, detail: 'the ledger says that this pack is gone; a crash came before its file went' });
+      continue;
+    }
     packs.push(packId);
     const result = await checkPack(check, { packId, path, packNumber: packs.length - 1 });
     records += result.records;

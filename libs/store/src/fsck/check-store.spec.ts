@@ -72,8 +72,8 @@ describe('checkStore', () => {
     const { fs } = await buildStore();
     for (const path of fs.paths()) {
       const size = fs.bytesOf(path).length;
-      const stride = Math.max(1, Math.floor(size / 60));
-      for (let at = 0; at < size; at += at < 100 || at > size - 400 ? 3 : stride) {
+      const stride = Math.max(1, Math.floor(size / 25));
+      for (let at = 0; at < size; at += at < 100 || at > size - 400 ? 7 : stride) {
         const report = await check(flip(fs, path, at));
         if (report.clean) throw new Error(`a change of ${path} at ${String(at)} went unnoticed`);
         expect(report.findings.some((finding) => finding.severity === 'damage' && finding.path === path)).toBe(true);

@@ -10,6 +10,7 @@ import { PackFiles } from '../pack/pack-files.js';
 import { SegmentReader } from '../pack/segment-reader.js';
 import { decideStoreFile, readStoreFiles } from '../store-file/open-store-file.js';
 import { isMirrored, type StoreFileContent } from '../store-file/store-file.js';
+import { checkLeftovers } from './check-leftovers.js';
 import { checkLedger } from './check-ledger.js';
 import { checkPacks } from './check-packs.js';
 import { checkPoints, fileNamingOf, type PointCheck } from './check-points.js';
@@ -35,7 +36,7 @@ export type CheckStoreOptions = Readonly<{
 /**
  * Checks a store that no server uses and says what cannot be restored, range by range. Writes nothing and needs neither index nor database.
  *
- * Memory: 50 to 95 bytes per distinct chunk, i.e. 0.8 to 1.5 GB per TiB of distinct 64 KiB chunks, and one pack's table. Cost: reads all footers and pages, with `readData` every pack once.
+ * Memory: 50 to 95 bytes per distinct chunk, i.e. 0.8 to 1.5 GB per TiB of distinct 64 KiB chunks, one pack's table, and one pack with its parity when one is damaged. Cost: reads all footers and pages, with `readData` every pack once.
  * @throws StoreLocked (STORE_LOCKED), NotAStore (STORE_NOT_A_STORE), StoreFormatNewer (STORE_FORMAT_NEWER); the signal's reason when aborted.
  */
 export async function checkStore(options: CheckStoreOptions): Promise<FsckReport> {
@@ -58,6 +59,7 @@ async function checkLocked(options: CheckStoreOptions, fs: StoreFs): Promise<Fsc
   if (storeId !== null && ledger.storeId !== null && storeId !== ledger.storeId) findings.add('damage', 'LEDGER_DAMAGED', { path: 'ledger', detail: 'ledger of another store' });
   const table = new DigestTable();
   const packs = await checkPacks({ fs, table, findings, ledger, readData, onProgress, signal });
+  await checkLeftovers(fs, findings);
   const packFiles = new PackFiles(fs);
   try {
     const reader = new SegmentReader(packFiles);

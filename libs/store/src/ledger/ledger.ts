@@ -159,7 +159,7 @@ export class Ledger {
         await this.current.file.close();
         this.current = undefined;
       }
-      await fence.guard('a repair of the ledger failed', () => repairSegmentCopies(fs, firstSeq, merged, clock.nowMs()));
+      await fence.guard('a repair of the ledger failed', () => repairSegmentCopies(fs, merged, { firstSeq, nowMs: clock.nowMs() }));
     }
     return merged;
   }

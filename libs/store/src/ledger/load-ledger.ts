@@ -43,7 +43,7 @@ export async function loadLedger({ fs, storeId, nowMs }: LedgerLoad, visit: (ent
     const last = merged.entries.at(-1);
     if (last) {
       ({ seq: lastSeq, hash: lastHash } = last);
-      await repairSegmentCopies(fs, firstSeq, merged, nowMs);
+      await repairSegmentCopies(fs, merged, { firstSeq, nowMs });
     } else if (isLast) emptySegment = firstSeq;
   }
   return { lastSeq, lastHash, segments: segments.filter((seq) => seq !== emptySegment), emptySegment };

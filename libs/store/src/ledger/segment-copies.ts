@@ -39,7 +39,7 @@ export async function readSegmentCopies(fs: StoreFs, firstSeq: number, sync: boo
  * Writes the copies of a segment that are not what both together say; what a damaged one held is kept in `quarantine/`. On a full disk the copy stays
  * missing, and the next start tries again.
  */
-export async function repairSegmentCopies(fs: StoreFs, firstSeq: number, merged: MergedSegment, nowMs: number): Promise<void> {
+export async function repairSegmentCopies(fs: StoreFs, merged: MergedSegment, { firstSeq, nowMs }: Readonly<{ firstSeq: number; nowMs: number }>): Promise<void> {
   if (merged.bytes.length === 0) return;
   for (const [index, directory] of ledgerDirectories.entries()) {
     const state = merged.copies[index];
