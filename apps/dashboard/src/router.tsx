@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { z } from 'zod';
+import { RetentionPolicy, RetentionScope } from '@lifeboat/model';
 import { sessionQuery } from './api/queries.js';
 import { isLoggedOut } from './api/request-errors.js';
 import { FleetPage } from './fleet/fleet-page.js';
@@ -54,7 +55,24 @@ const machine = createRoute({
 
 const jobs = createRoute({ getParentRoute: () => inside, path: '/jobs', component: JobsPage });
 
-const routeTree = root.addChildren([login, inside.addChildren([home, fleet, machine, jobs])]);
+const storage = createRoute({ getParentRoute: () => inside, path: '/storage', component: lazyRouteComponent(() => import('./storage/storage-page.js'), 'StoragePage') });
+
+const SimulateSearch = z.object({
+  floor: z.number().int().min(0).max(90).optional().catch(undefined),
+  days: z.number().int().min(1).max(90).optional().catch(undefined),
+  scope: RetentionScope.optional().catch(undefined),
+  rules: RetentionPolicy.optional().catch(undefined),
+});
+const simulate = createRoute({
+  getParentRoute: () => inside,
+  path: '/storage/simulate',
+  component: lazyRouteComponent(() => import('./simulate/simulate-page.js'), 'SimulatePage'),
+  validateSearch: (search) => SimulateSearch.parse(search),
+});
+
+const policies = createRoute({ getParentRoute: () => inside, path: '/policies', component: lazyRouteComponent(() => import('./policies/policies-page.js'), 'PoliciesPage') });
+
+const routeTree = root.addChildren([login, inside.addChildren([home, fleet, machine, jobs, storage, simulate, policies])]);
 
 /** The pages by address. Filters, sort and selection are in the address, so that a link shows the same thing to someone else. */
 export function createPageRouter(client: QueryClient) {

@@ -20,6 +20,7 @@ import { FleetTable } from './fleet-table.js';
 import classes from './fleet.module.css';
 import { HeldEnrolments } from './held-enrolments.js';
 import { StateTiles } from './state-tiles.js';
+import { StoreAlertList } from './store-alert-list.js';
 import { StoreLine } from './store-line.js';
 
 /** Who is not safe right now? */
@@ -39,6 +40,7 @@ export function FleetPage() {
         )}
       </div>
       <HeldEnrolments />
+      <StoreAlertList />
       {fleet.isError && <ErrorPanel what="The list of machines could not be fetched" error={fleet.error} onRetry={() => void fleet.refetch()} lastGoodAtMs={fleet.data && fleet.dataUpdatedAt} />}
       {fleet.data === undefined ? !fleet.isError && <FleetSkeleton /> : <FleetList computers={fleet.data.computers} old={fleet.isError} />}
       <Dialog opened={adding} onClose={close} title="Add a machine" wide>

@@ -8,6 +8,7 @@ import { Ago } from '../ui/quantities.js';
 import { AgeBar } from './age-bar.js';
 import { type FleetSort, targetOf } from './arrange-fleet.js';
 import classes from './fleet.module.css';
+import table from '../ui/table.module.css';
 import { useSettledOrder } from './use-settled-order.js';
 
 type Column = Readonly<{ label: string; sort?: FleetSort; numeric?: boolean }>;
@@ -34,7 +35,7 @@ export function FleetTable({ rows, viewKey, sort, onSort, targetMs }: Readonly<{
         </div>
       )}
       <table
-        className={classes.table}
+        className={`${table.table ?? ''} ${classes.table ?? ''}`}
         role="table"
         onPointerEnter={(event) => { if (event.pointerType === 'mouse') setHeld(true); }}
         onPointerLeave={() => { setHeld(false); }}

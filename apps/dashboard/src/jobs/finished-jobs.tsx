@@ -6,12 +6,13 @@ import { jobStateWords } from '../status/state-words.js';
 import { Bytes, Moment } from '../ui/quantities.js';
 import { jobTitle, triggerWords } from './job-lists.js';
 import classes from './jobs.module.css';
+import table from '../ui/table.module.css';
 
 /** Jobs that ended, one row each, whatever became of them. */
 export function FinishedJobs({ jobs, empty, withMachine = true }: Readonly<{ jobs: readonly Job[]; empty: string; withMachine?: boolean }>) {
   if (jobs.length === 0) return <p className={classes.muted}>{empty}</p>;
   return (
-    <table className={classes.table} role="table">
+    <table className={table.table} role="table">
       <thead role="rowgroup">
         <tr role="row">
           <th role="columnheader" scope="col">Finished</th>

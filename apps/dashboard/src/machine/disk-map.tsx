@@ -8,6 +8,7 @@ import { Bytes, Moment } from '../ui/quantities.js';
 import { ErrorPanel, Section, SkeletonRows } from '../ui/panels.js';
 import { type DiskStretch, layoutDisk, partitionRole, stretchName, usedShare } from './disk-map-geometry.js';
 import classes from './machine.module.css';
+import table from '../ui/table.module.css';
 
 type Disk = z.infer<typeof DiskManifest>;
 
@@ -38,7 +39,7 @@ function DiskMap({ disk }: Readonly<{ disk: Disk }>) {
       <div className={classes.map} role="img" aria-label={`Layout of ${facts.path}: ${stretches.map((stretch) => `${stretchName(stretch)} ${formatBytes(stretch.lengthBytes)}`).join(', ')}`}>
         {stretches.map((stretch) => <Stretch key={stretch.offsetBytes} stretch={stretch} diskBytes={layout.sizeBytes} />)}
       </div>
-      <table className={classes.table} role="table">
+      <table className={table.table} role="table">
         <thead role="rowgroup">
           <tr role="row">
             {['Partition', 'For', 'Filesystem'].map((label) => <th key={label} role="columnheader" scope="col">{label}</th>)}

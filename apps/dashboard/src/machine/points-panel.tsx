@@ -35,12 +35,12 @@ export function PointsPanel({ machineId, pending }: Readonly<{ machineId: string
   return (
     <>
       {versions.isError && <ErrorPanel what="The restore points could not be fetched again" error={versions.error} onRetry={() => void versions.refetch()} lastGoodAtMs={versions.dataUpdatedAt} />}
-      <Points machineId={machineId} points={versions.data.versions} />
+      <Points machineId={machineId} computer={versions.data.computer} points={versions.data.versions} />
     </>
   );
 }
 
-function Points({ machineId, points }: Readonly<{ machineId: string; points: readonly Version[] }>) {
+function Points({ machineId, computer, points }: Readonly<{ machineId: string; computer: string; points: readonly Version[] }>) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [asTable, setAsTable] = useState(false);
@@ -81,7 +81,7 @@ function Points({ machineId, points }: Readonly<{ machineId: string; points: rea
           <ChainTimeline points={points} selected={selected} onSelect={select} range={range} />
         </Section>
         <Section title="Selected point">
-          <PointFacts point={point} newest={selected === points.length - 1} />
+          <PointFacts point={point} newest={selected === points.length - 1} machineId={machineId} computer={computer} />
         </Section>
       </div>
       {asTable && (

@@ -3,6 +3,8 @@ import type { Version } from '@lifeboat/protocol';
 import { useState } from 'react';
 import { Ago, Bytes, Moment } from '../ui/quantities.js';
 import classes from './machine.module.css';
+import table from '../ui/table.module.css';
+import { fateOf, pointMarks } from './keeping/keeping-words.js';
 import { consistencyBrief } from './point-words.js';
 
 const rowsOnPage = 30;
@@ -14,11 +16,12 @@ export function PointsTable({ points, selectedId, onSelect }: Readonly<{ points:
   const pages = Math.ceil(newestFirst.length / rowsOnPage);
   return (
     <>
-      <table className={classes.table} role="table">
+      <table className={`${table.table ?? ''} ${classes.table ?? ''}`} role="table">
         <thead role="rowgroup">
           <tr role="row">
             {['Created', 'Age', 'Kind', 'Consistency', 'State'].map((label) => <th key={label} role="columnheader" scope="col">{label}</th>)}
             {['Used', 'Changed', 'Sent', 'Stored'].map((label) => <th key={label} role="columnheader" scope="col" data-numeric>{label}</th>)}
+            {['Kept because', 'Goes next'].map((label) => <th key={label} role="columnheader" scope="col">{label}</th>)}
           </tr>
         </thead>
         <tbody role="rowgroup">
@@ -32,10 +35,11 @@ export function PointsTable({ points, selectedId, onSelect }: Readonly<{ points:
               <td role="cell" data-label="Age"><Ago at={point.createdAt} /></td>
               <td role="cell" data-label="Kind">{point.kind}</td>
               <td role="cell" data-label="Consistency">{consistencyBrief[point.consistency]}</td>
-              <td role="cell" data-label="State" className={point.state === 'good' ? undefined : classes.bad}>{point.state}</td>
+              <td role="cell" data-label="State" className={point.state === 'good' ? undefined : classes.bad}><span>{point.state}{pointMarks(point).map((mark) => <span key={mark} className={classes.markWord}>{mark}</span>)}</span></td>
               {([['used', 'Used'], ['changed', 'Changed'], ['sent', 'Sent'], ['stored', 'Stored']] as const).map(([counter, label]) => (
                 <td key={counter} role="cell" data-label={label} data-numeric><Bytes value={point.bytes[counter]} /></td>
               ))}
+              <Fate point={point} />
             </tr>
           ))}
         </tbody>
@@ -47,6 +51,16 @@ export function PointsTable({ points, selectedId, onSelect }: Readonly<{ points:
           <Button size="xs" variant="default" disabled={page === pages} onClick={() => { setPage(page + 1); }}>Older</Button>
         </nav>
       )}
+    </>
+  );
+}
+
+function Fate({ point }: Readonly<{ point: Version }>) {
+  const { stays, text } = fateOf(point);
+  return (
+    <>
+      <td role="cell" data-label="Kept because">{stays ? text : '–'}</td>
+      <td role="cell" data-label="Goes next" className={stays ? undefined : classes.leaving}>{stays ? '–' : text}</td>
     </>
   );
 }

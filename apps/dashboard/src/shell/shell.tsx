@@ -1,5 +1,5 @@
 import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { IconDeviceDesktop, IconLogout, IconMoon, IconProgress, IconSun } from '@tabler/icons-react';
+import { IconAdjustments, IconDatabase, IconDeviceDesktop, IconLogout, IconMoon, IconProgress, IconSun } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { useContext } from 'react';
@@ -48,6 +48,14 @@ export function Shell() {
               <span className="unseen"> active</span>
             </span>
           )}
+        </Link>
+        <Link to="/storage" className={classes.navLink} activeProps={{ 'aria-current': 'page' }}>
+          <IconDatabase size={18} stroke={1.5} aria-hidden="true" />
+          Storage
+        </Link>
+        <Link to="/policies" className={classes.navLink} activeProps={{ 'aria-current': 'page' }}>
+          <IconAdjustments size={18} stroke={1.5} aria-hidden="true" />
+          Policies
         </Link>
       </nav>
       <main id="content" className={classes.content} tabIndex={-1}>
