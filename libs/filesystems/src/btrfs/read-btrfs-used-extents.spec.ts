@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { crc32c } from '../bytes/crc.js';
 import { readUsedExtents } from '../read-used-extents.js';
 import { hashTree, noise, writeBusyTree } from '../testing/busy-tree.js';
-import { copyUsed, deviceOf, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
+import { bytesOf, copyUsed, deviceOf, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
 import { madeDirectory, whileMounted } from '../testing/mounted-volume.js';
 import { judge } from '../testing/over-report.js';
 
@@ -60,11 +60,11 @@ function liveOn(root: string, fillUp: boolean): void {
 }
 
 const variants = [
-  { name: 'btrfs as made by default, compressed', args: [], sizeMib: 200, options: 'compress=zstd' },
+  { name: 'btrfs as made by default, compressed', args: [], sizeMib: 130, options: 'compress=zstd' },
   { name: 'btrfs, single metadata, lzo', args: ['-m', 'single'], sizeMib: 128, options: 'compress-force=lzo' },
   { name: 'btrfs, DUP data', args: ['-d', 'dup'], sizeMib: 250 },
   { name: 'btrfs, mixed groups, nearly full', args: ['--mixed'], sizeMib: 64, fillUp: true },
-  { name: 'btrfs, 64 KiB nodes', args: ['-n', '65536'], sizeMib: 200, nodeBytes: 65_536 },
+  { name: 'btrfs, 64 KiB nodes', args: ['-n', '65536'], sizeMib: 130, nodeBytes: 65_536 },
   { name: 'btrfs, SHA-256', args: ['--csum', 'sha256'], sizeMib: 128 },
   { name: 'btrfs, xxHash, volume larger than the filesystem', args: ['--csum', 'xxhash', '-b', '120m'], sizeMib: 128 },
   { name: 'btrfs, without skinny metadata, no-holes and free-space tree', args: ['-O', '^skinny-metadata,^no-holes', '-R', '^free-space-tree'], sizeMib: 128 },
@@ -82,9 +82,9 @@ test.each(variants)('$name: used bytes are those of dump-tree, and a copy of the
   const found = await usedOf(image);
   expect(found).toMatchObject({ filesystem: 'btrfs', label: 'butter', mode: 'bitmap', clean: true, uncleanReason: null, warnings: [], overReportedBytes: 0 });
   const sizeBytes = statSync(image).size;
-  const realNodeBytes = readFileSync(image).readUInt32LE(SUPERBLOCK + 148);
+  const realNodeBytes = bytesOf(image, SUPERBLOCK, 4096).readUInt32LE(148);
   expect([nodeBytes, 4096]).toContain(realNodeBytes);
-  const filesystemBytes = Number(readFileSync(image).readBigUInt64LE(SUPERBLOCK + 209));
+  const filesystemBytes = Number(bytesOf(image, SUPERBLOCK, 4096).readBigUInt64LE(209));
   const judged = judge(variant.name, found, { truth: judgedUsed(image, realNodeBytes), sizeBytes, exempt: mergeExtents([{ offsetBytes: 0, lengthBytes: MIB }, { offsetBytes: filesystemBytes, lengthBytes: sizeBytes - filesystemBytes }]) });
   expect(judged).toMatchObject({ missingBytes: 0, superfluousBytes: 0 });
   copyUsed(image, copy, found.used);
@@ -184,7 +184,7 @@ describe('damage', () => {
         expect(endOf(found.used.at(-1) ?? { offsetBytes: 0, lengthBytes: 0 })).toBeLessThanOrEqual(128 * MIB);
         expect(device.reads.length).toBeLessThan(20_000);
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   }, 60_000);
 });

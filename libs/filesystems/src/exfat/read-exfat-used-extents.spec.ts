@@ -39,8 +39,8 @@ function makeExfat(args: readonly string[], sizeBytes: number): { used: Extent[]
 const variants = [
   { name: 'exFAT, 512-byte clusters', args: ['-c', '512'], sizeMib: 12 },
   { name: 'exFAT, 4 KiB clusters', args: ['-c', '4K'], sizeMib: 40 },
-  { name: 'exFAT, 32 KiB clusters', args: ['-c', '32K'], sizeMib: 120 },
-  { name: 'exFAT, 1 MiB clusters', args: ['-c', '1M'], sizeMib: 300 },
+  { name: 'exFAT, 32 KiB clusters', args: ['-c', '32K'], sizeMib: 50 },
+  { name: 'exFAT, 1 MiB clusters', args: ['-c', '1M'], sizeMib: 70 },
 ];
 const tools = haveTools(['mkfs.exfat', 'fsck.exfat', 'dump.exfat'], variants.length + 6);
 

@@ -5,7 +5,7 @@ import { type Extent, endOf, intersectExtents, mergeExtents, totalBytes } from '
 import fc from 'fast-check';
 import { readUsedExtents } from '../read-used-extents.js';
 import { hashTree, noise } from '../testing/busy-tree.js';
-import { copyUsed, deviceOf, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
+import { bytesOf, copyUsed, deviceOf, patchFile, sparseFile, usedOf } from '../testing/image-file.js';
 import { madeDirectory } from '../testing/mounted-volume.js';
 import { judge } from '../testing/over-report.js';
 import { parseFatBoot } from './fat-geometry.js';
@@ -69,7 +69,7 @@ test.each(variants)('$name: used bytes are those of mtools, their number that of
   const found = await usedOf(image);
   expect(found).toMatchObject({ filesystem: name.slice(0, 5).toLowerCase(), label: 'STICK', mode: 'bitmap', clean: true, warnings: [], overReportedBytes: 0 });
   const sizeBytes = statSync(image).size;
-  const boot = readFileSync(image).subarray(0, 512);
+  const boot = bytesOf(image, 0, 512);
   const geometry = parseFatBoot(boot, sizeBytes);
   if (typeof geometry === 'string') throw new TypeError(geometry);
   const { clusterBytes, dataOffsetBytes, clusterCount } = geometry;
@@ -102,7 +102,7 @@ test('a FAT32 with few clusters is read as fsck.fat reads it', async () => {
 test('clusters marked as bad are not read', async () => {
   runTool('mkfs.vfat', ['-F', '16', sparseFile(image, 20 * MIB)]);
   const before = totalBytes((await usedOf(image)).used);
-  const boot = readFileSync(image).subarray(0, 512);
+  const boot = bytesOf(image, 0, 512);
   patchFile(image, boot.readUInt16LE(14) * 512 + 2 * 1000, Buffer.from([0xf7, 0xff]));
   expect(totalBytes((await usedOf(image)).used)).toBe(before);
 });
@@ -116,7 +116,7 @@ describe('what is not clean is said so', () => {
     { name: 'Windows met errors, FAT32', args: ['-F', '32'], at: (boot: Buffer) => boot.readUInt16LE(14) * 512 + 7, bytes: [0x0b], code: 'FS_HAS_ERRORS' },
   ])('$name', async ({ args, at, bytes, code }) => {
     runTool('mkfs.vfat', [...args, sparseFile(image, 40 * MIB)]);
-    patchFile(image, at(readFileSync(image).subarray(0, 512)), Buffer.from(bytes));
+    patchFile(image, at(bytesOf(image, 0, 512)), Buffer.from(bytes));
     expect(await usedOf(image)).toMatchObject({ clean: false, uncleanReason: { code } });
   });
 });

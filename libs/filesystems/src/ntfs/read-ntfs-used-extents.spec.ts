@@ -191,7 +191,7 @@ const tools = haveTools(['mkntfs', 'ntfs-3g', 'ntfscat', 'ntfsfix', 'setfattr'],
           expect(endOf(found.used.at(-1) ?? { offsetBytes: 0, lengthBytes: 0 })).toBeLessThanOrEqual(8 * MIB);
           expect(device.reads.length).toBeLessThan(5000);
         }),
-        { numRuns: 80 },
+        { numRuns: 50 },
       );
     }, 60_000);
   });

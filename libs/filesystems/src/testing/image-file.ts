@@ -44,6 +44,15 @@ export function copyUsed(from: string, to: string, used: readonly Extent[]): voi
   truncateSync(to, statSync(from).size);
 }
 
+/** Bytes of an image. */
+export function bytesOf(path: string, offsetBytes: number, lengthBytes: number): Buffer {
+  const file = openSync(path, 'r');
+  const bytes = Buffer.alloc(lengthBytes);
+  readSync(file, bytes, 0, lengthBytes, offsetBytes);
+  closeSync(file);
+  return bytes;
+}
+
 /** Overwrites bytes of an image. */
 export function patchFile(path: string, offsetBytes: number, bytes: Uint8Array): void {
   const file = openSync(path, 'r+');
