@@ -55,9 +55,10 @@ test('a red store parks every backup, an orange one only first ones, and none fo
 
 test('a quota is the size, and the reserve is free to those who may use it', () => {
   expect(withQuota({ ...stats, reserveBytes: GIB }, null)).toMatchObject({ sizeBytes: 100 * GIB, freeBytes: 51 * GIB });
-  expect(withQuota(stats, 45 * GIB)).toMatchObject({ sizeBytes: 45 * GIB, freeBytes: 5 * GIB });
-  expect(withQuota(stats, 30 * GIB)).toMatchObject({ sizeBytes: 30 * GIB, freeBytes: 0 });
-  expect(withQuota(stats, 400 * GIB)).toMatchObject({ sizeBytes: 100 * GIB, freeBytes: 50 * GIB });
+  expect(withQuota(stats, { quotaBytes: 45 * GIB, besideBytes: 0 })).toMatchObject({ sizeBytes: 45 * GIB, freeBytes: 5 * GIB });
+  expect(withQuota(stats, { quotaBytes: 45 * GIB, besideBytes: GIB })).toMatchObject({ sizeBytes: 45 * GIB, freeBytes: 4 * GIB });
+  expect(withQuota(stats, { quotaBytes: 30 * GIB, besideBytes: 0 })).toMatchObject({ sizeBytes: 30 * GIB, freeBytes: 0 });
+  expect(withQuota(stats, { quotaBytes: 400 * GIB, besideBytes: 0 })).toMatchObject({ sizeBytes: 100 * GIB, freeBytes: 50 * GIB });
 });
 
 test.each([

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Catalog, SpaceMemory } from '@lifeboat/catalog';
 import type { BackupSession, Ingest } from '@lifeboat/ingest';
@@ -8,10 +9,13 @@ import type { ServerConfig } from '../config/server-config.js';
 import { JobBoard } from '../jobs/job-board.js';
 import { jobIdOf } from '../jobs/job-of-session.js';
 import { CATALOG, CLOCK, CONFIG, INGEST, STORE } from '../platform/tokens.js';
+import { sideFileBytes } from './side-files.js';
 import { needOf, type LastIncrement, type SessionNeed } from './session-needs.js';
 import { FirstBackupsWait } from './store-errors.js';
 
 const measuredAgeMaxMs = seconds(1);
+/** What lies beside the packs grows slowly and costs a look at many files. */
+const besideAgeMaxMs = seconds(15);
 
 /** Room in the store at one moment. `pressure` counts what all running backups will still write. */
 export type MeasuredSpace = Readonly<{
@@ -22,6 +26,7 @@ export type MeasuredSpace = Readonly<{
 @Injectable()
 export class StoreSpace {
   private cached: Readonly<{ atMs: number; measured: Promise<MeasuredSpace> }> | undefined;
+  private beside: Readonly<{ atMs: number; bytes: number }> | undefined;
   private readonly lastIncrements = new Map<SessionId, LastIncrement>();
 
   constructor(
@@ -71,11 +76,20 @@ export class StoreSpace {
   }
 
   private async measureNow(): Promise<MeasuredSpace> {
-    const [stats, settings, memory] = await Promise.all([this.store.stats().then((raw) => withQuota(raw, this.config.quotaBytes)), this.catalog.retention.settings(), this.catalog.space.memory()]);
+    const [stats, settings, memory] = await Promise.all([this.bounded(), this.catalog.retention.settings(), this.catalog.space.memory()]);
     const needs = await this.needs();
     const room = roomOf(stats, { quotaBytes: this.config.quotaBytes, previousSizeBytes: memory?.sizeBytes ?? null, needs: [...needs.values()] });
     const inForce = settings ?? defaultStoreSettings;
     return { stats, room, settings: inForce, settingsSet: settings !== null, memory, needs, pressure: pressureOf(room, inForce, memory?.pressure ?? null) };
+  }
+
+  private async bounded(): Promise<StoreStats> {
+    const raw = await this.store.stats();
+    const { quotaBytes, dataDir } = this.config;
+    if (quotaBytes === null) return withQuota(raw, null);
+    const nowMs = this.clock.monotonicMs();
+    if (!this.beside || nowMs - this.beside.atMs > besideAgeMaxMs) this.beside = { atMs: nowMs, bytes: await sideFileBytes(join(dataDir, 'store'), raw.packBytes) };
+    return withQuota(raw, { quotaBytes, besideBytes: this.beside.bytes });
   }
 
   private async needs(): Promise<Map<SessionId, SessionNeed>> {
@@ -100,11 +114,15 @@ export class StoreSpace {
   }
 }
 
-/** Sizes as if the filesystem had `quotaBytes`, of which only the store uses any. What the reserve holds is free to those who may use it. Pure. */
-export function withQuota(stats: StoreStats, quotaBytes: number | null): StoreStats {
+/**
+ * Sizes as if the filesystem had `quotaBytes`, of which only the store uses any: packs, and `besideBytes` for everything else. What the reserve holds is free to those
+ * who may use it. Pure.
+ */
+export function withQuota(stats: StoreStats, quota: Readonly<{ quotaBytes: number; besideBytes: number }> | null): StoreStats {
   const freeBytes = Math.min(stats.sizeBytes, stats.freeBytes + stats.reserveBytes);
-  if (quotaBytes === null) return { ...stats, freeBytes };
-  return { ...stats, sizeBytes: Math.min(stats.sizeBytes, quotaBytes), freeBytes: Math.max(0, Math.min(freeBytes, quotaBytes - stats.packBytes)) };
+  if (quota === null) return { ...stats, freeBytes };
+  const { quotaBytes, besideBytes } = quota;
+  return { ...stats, sizeBytes: Math.min(stats.sizeBytes, quotaBytes), freeBytes: Math.max(0, Math.min(freeBytes, quotaBytes - stats.packBytes - besideBytes)) };
 }
 
 type RoomFacts = Readonly<{ quotaBytes: number | null; previousSizeBytes: number | null; needs: readonly SessionNeed[] }>;

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Catalog } from '@lifeboat/catalog';
 import type { Clock, MachineId, RestorePointId } from '@lifeboat/model';
 import type { DamageRange, SessionOpen, VolumeRange } from '@lifeboat/protocol';
@@ -15,7 +15,7 @@ const rangesMax = 10_000;
 
 /** What the store is known to have lost, point by point. Marks points in the ledger when they lose something and when they are whole again. */
 @Injectable()
-export class DamageService {
+export class DamageService implements OnApplicationBootstrap {
   private ranges: readonly FsckDamage[] = [];
   private truncated = false;
   private checkedAtMs: number | null = null;
@@ -30,6 +30,11 @@ export class DamageService {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
+
+  /** What was known to be lost before a restart is shown and wanted again. */
+  onApplicationBootstrap(): void {
+    void this.refresh('scrub').catch((error: unknown) => { this.log.error({ err: error }, 'what the store has lost could not be looked at'); });
+  }
 
   /** Everything that is known to be lost; times of the last look, null before the first. */
   view(): Readonly<{ checkedAtMs: number | null; truncated: boolean; ranges: readonly FsckDamage[] }> {

@@ -1,10 +1,9 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Catalog } from '@lifeboat/catalog';
 import type { Jobs } from '@lifeboat/jobs';
 import { defaultStoreSettings, hours, minutes, type Clock } from '@lifeboat/model';
-import type { Logger } from 'pino';
-import { CLOCK, JOBS, LOGGER } from '../platform/tokens.js';
+import { CATALOG, CLOCK, JOBS } from '../platform/tokens.js';
 import { TrustedTime } from '../trusted-time/trusted-time.js';
-import { DamageService } from './damage.service.js';
 import { GarbageCollectionService } from './garbage-collection.service.js';
 import { ScrubService } from './scrub.service.js';
 
@@ -18,12 +17,11 @@ const quarantineMs = hours(24);
 export class UpkeepSchedule implements OnApplicationBootstrap {
   constructor(
     @Inject(JOBS) private readonly jobs: Jobs,
+    @Inject(CATALOG) private readonly catalog: Catalog,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(TrustedTime) private readonly time: TrustedTime,
     @Inject(GarbageCollectionService) private readonly garbage: GarbageCollectionService,
     @Inject(ScrubService) private readonly scrubs: ScrubService,
-    @Inject(DamageService) private readonly damage: DamageService,
-    @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -32,12 +30,11 @@ export class UpkeepSchedule implements OnApplicationBootstrap {
       await this.quietly(async () => this.garbage.collect({ trigger: 'schedule', trustedNowMs: (await this.time.read()).nowMs, quarantineMs }));
     });
     await this.jobs.process('store-scrub', async () => {
-      await this.quietly(() => this.scrubs.scrub({ trigger: 'schedule', packs: 'due', deadlineMs: defaultStoreSettings.scrubDeadlineMs }));
+      const { scrubDeadlineMs } = (await this.catalog.retention.settings()) ?? defaultStoreSettings;
+      await this.quietly(() => this.scrubs.scrub({ trigger: 'schedule', packs: 'due', deadlineMs: scrubDeadlineMs }));
     });
     await this.jobs.upsertSchedule({ key: 'store-gc', name: 'store-gc', schedule: { kind: 'every', intervalMs: gcEveryMs }, jitterMs: minutes(30), lastRunAtMs: nowMs, payload: {} });
     await this.jobs.upsertSchedule({ key: 'store-scrub', name: 'store-scrub', schedule: { kind: 'every', intervalMs: scrubEveryMs }, jitterMs: minutes(5), lastRunAtMs: nowMs, payload: {} });
-    // What was known to be lost before the restart is shown and wanted again.
-    await this.damage.refresh('scrub').catch((error: unknown) => { this.log.error({ err: error }, 'what the store has lost could not be looked at'); });
   }
 
   /** A chore that failed is tried when its time comes again; it has said so itself. */
