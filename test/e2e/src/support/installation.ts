@@ -31,10 +31,11 @@ export class Installation {
     readonly folder: string,
     readonly port: number,
     private readonly serverEnv: Readonly<Record<string, string>>,
+    private readonly serverFlags: readonly string[],
   ) {}
 
-  static async start(serverEnv: Readonly<Record<string, string>> = {}): Promise<Installation> {
-    const installation = new Installation(fs.mkdtempSync(path.join(os.tmpdir(), 'lifeboat-e2e-')), await freePort(), serverEnv);
+  static async start(serverEnv: Readonly<Record<string, string>> = {}, serverFlags: readonly string[] = []): Promise<Installation> {
+    const installation = new Installation(fs.mkdtempSync(path.join(os.tmpdir(), 'lifeboat-e2e-')), await freePort(), serverEnv, serverFlags);
     await installation.startServer();
     return installation;
   }
@@ -58,7 +59,7 @@ export class Installation {
 
   /** Starts the server and waits until it serves. */
   async startServer(): Promise<void> {
-    const server = startCommand('lifeboat', ['server', 'start', '--data', this.dataFolder, '--port', String(this.port)], userEnvironment(this.serverEnv));
+    const server = startCommand('lifeboat', ['server', 'start', '--data', this.dataFolder, '--port', String(this.port), ...this.serverFlags], userEnvironment(this.serverEnv));
     this.server = server;
     server.stdout?.resume();
     server.stderr?.on('data', (text: Buffer) => (this.log = (this.log + text.toString()).slice(-200_000)));
