@@ -3,7 +3,9 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { Server as SocketServer } from 'socket.io';
+import { answerRetention } from './retention-routes.js';
 import { type SampleComputer, type SampleJob, type SampleVersion, sampleManifest } from './sample-fleet.js';
+import { type SampleRetention, sampleRetention } from './sample-retention.js';
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const policy = { schedule: { kind: 'every', intervalMs: 86_400_000 }, jitterMs: 1_800_000, rpoTargetMs: 86_400_000, pausedUntilMs: null };
@@ -16,6 +18,15 @@ type Answer = Readonly<{ status: number; body: unknown }>;
 const ok = (body: unknown): Answer => ({ status: 200, body });
 const refusal = (status: number, code: string, message: string): Answer => ({ status, body: { ok: false, code, message, remedy: null, retry: 'never' } });
 
+/** A store that nobody has to look after. */
+function quietRetention(): SampleRetention {
+  const sample = sampleRetention([], Date.now());
+  return {
+    ...sample, store: { ...sample.store, freeBytes: 8.6 * 1024 ** 4, pressure: 'green', forecast: null, advice: [], exclusiveBytes: null, sharedBytes: null }, history: { v: 1, samples: [] }, usage: { ...sample.usage, measuredAt: null, computers: [] },
+    damage: { v: 1, checkedAt: null, truncated: false, ranges: [] }, view: { ...sample.view, policies: [], history: [], requests: [], anomalies: [] }, plan: { ...sample.plan, prune: [], condemned: [], keep: [] },
+  };
+}
+
 /** A server that answers like the real one from whatever a test put into it, and pushes what a test tells it to. */
 export class StubServer {
   readonly secret = 'lb-first-run-secret';
@@ -24,6 +35,8 @@ export class StubServer {
   versions: readonly SampleVersion[] = [];
   held: readonly unknown[] = [];
   policy: unknown = policy;
+  /** What the pages of the store are answered from; without it the store is new and empty. */
+  retention: SampleRetention | null = null;
   /** Paths that answer 500 as long as they are in here. */
   readonly broken = new Set<string>();
   /** Paths that do not answer as long as they are in here. */
@@ -118,7 +131,8 @@ export class StubServer {
       if (request.method === 'PUT') this.policy = (JSON.parse(text) as { policy: unknown }).policy ?? policy;
       return ok({ v: 1, policy: this.policy, origin: this.policy === policy ? 'built-in' : 'machine' });
     }
-    return this.read(pathname);
+    const kept = answerRetention(this.retention ?? quietRetention(), this.computers, { method: request.method ?? '', pathname, text });
+    return kept === undefined ? this.read(pathname) : ok(kept);
   }
 
   private read(pathname: string): Answer {
@@ -133,7 +147,6 @@ export class StubServer {
       case '/api/v1/held-enrolments': return ok({ v: 1, requests: this.held });
       case '/api/v1/backups': return ok({ v: 1, jobs: [] });
       case '/api/v1/enrolment-tokens': return ok({ v: 1, token: 'lbt_7Qw2mXr9Tn4Ks1', expiresAt: new Date(Date.now() + 86_400_000).toISOString() });
-      case '/api/v1/store': return ok({ v: 1, storeId: 'e'.repeat(32), path: '/srv/lifeboat/store', device: '/dev/md0', sizeBytes: 40 * 1024 ** 4, freeBytes: 8.6 * 1024 ** 4, liveBytes: 0, reclaimableBytes: null, logicalBytes: 0, dedupRatio: null, compressionRatio: null, watermarks: null, pressure: 'green', forecast: null, chunks: 0, packs: 0 });
       default: return ok({ ok: true });
     }
   }
