@@ -1,5 +1,5 @@
 // Each mutant takes one safety measure out of the production code. `find` stands exactly once in the file. `specs` are spec files that are tried besides the simulation.
-// `equivalent`: why the measure is doubled by another and no test can miss it; such a mutant is expected to survive.
+// `race`: tried with commits that race deletions. `equivalent`: why the measure is doubled by another and no test can miss it; such a mutant is expected to survive.
 const store = (path) => `libs/store/src/${path}`;
 const ingest = (path) => `libs/ingest/src/${path}`;
 const flow = ['session-flow', 'session-journal', 'session-resume'];
@@ -24,8 +24,10 @@ const syncs = [
   mutant('recovery-pack-sync', store('recovery/recover-open-packs.ts'), '  await syncBeforeReading(fs, path);\n', '', 'recovery acts on what only the cache holds'),
   mutant('recovery-open-names-sync', store('recovery/recover-open-packs.ts'), '  await syncDirectory(fs, openDirectory);\n  for (const name of', '  for (const name of', 'recovery acts on names that only the cache holds',
     { equivalent: 'the seal that follows for every pack found syncs the directory again before the index learns of it' }),
-  mutant('recovery-pack-names-sync', store('recovery/sync-names.ts'), "    if ((await fs.stat(path))?.kind === 'directory') await syncDirectory(fs, path);", "    if ((await fs.stat(path))?.kind === 'other') await syncDirectory(fs, path);", 'duplicates of chunks whose pack has no durable name'),
-  mutant('recovery-ledger-names-sync', store('ledger/load-ledger.ts'), '  for (const directory of ledgerDirectories) await syncDirectory(fs, directory);\n', '', 'a history that only the cache holds'),
+  mutant('recovery-pack-names-sync', store('recovery/sync-names.ts'), "    if ((await fs.stat(path))?.kind === 'directory') await syncDirectory(fs, path);", "    if ((await fs.stat(path))?.kind === 'other') await syncDirectory(fs, path);", 'duplicates of chunks whose pack has no durable name',
+    { equivalent: 'a rename is atomic: without it the pack is under its old name, where recovery finds it; the directory above is synced by its own line' }),
+  mutant('recovery-ledger-names-sync', store('ledger/load-ledger.ts'), '  for (const directory of ledgerDirectories) await syncDirectory(fs, directory);\n', '', 'a history that only the cache holds',
+    { equivalent: 'the takeover of the same start syncs both directories before anything is appended or acknowledged' }),
   mutant('recovery-ledger-sync', store('ledger/load-ledger.ts'), 'index >= segments.length - 2);', 'index < 0);', 'records that only the cache holds are believed and built upon'),
   mutant('new-store-names-sync', store('store-file/open-store-file.ts'), "  if (made) await fs.syncDir('');\n", '', 'a store whose directories vanish', { equivalent: 'syncNames makes the same names durable before anything is written into them' }),
   mutant('journal-group-sync', ingest('journal/session-journal.ts'), '      await segment.file.sync();\n', '', 'acknowledged frames that the journal forgets', { specs: flow }),
@@ -39,8 +41,8 @@ const syncs = [
 
 /** Who may do what at the same time. */
 const locks = [
-  mutant('commit-lock', store('file-store.ts'), 'return this.commits.run(() => this.commitNow(manifest));', 'return this.commitNow(manifest);', 'commit and deletion exclude each other', { specs: ['gc/', 'store.spec'] }),
-  mutant('collector-lock', store('file-store.ts'), 'underCommitLock: (task) => this.commits.run(task), monotonicMs', 'underCommitLock: (task) => task(), monotonicMs', 'a pack is not deleted between check and commit', { specs: ['gc/'] }),
+  mutant('commit-lock', store('file-store.ts'), 'return this.commits.run(() => this.commitNow(manifest));', 'return this.commitNow(manifest);', 'commit and deletion exclude each other', { specs: ['gc/', 'store.spec'], race: true }),
+  mutant('collector-lock', store('file-store.ts'), 'underCommitLock: (task) => this.commits.run(task), monotonicMs', 'underCommitLock: (task) => task(), monotonicMs', 'a pack is not deleted between check and commit', { specs: ['gc/'], race: true }),
   mutant('store-lock', store('open-store.ts'), 'await (options.locker ?? socketLocker)(options.path)', '{ release: () => Promise.resolve() }', 'one process owns a store', { specs: ['store.spec'] }),
   mutant('sole-writer', store('ledger/ledger.ts'), '      await this.assertSoleWriter();\n', '', 'a second owner that the lock missed', { specs: ['faults'] }),
   mutant('serial-frames', ingest('session/journaled-session.ts'), '    return this.frames.run(async () => {\n      this.assertOpen();\n      const live', '    return ((task) => task())(async () => {\n      this.assertOpen();\n      const live', 'frames of a session one after another', { specs: [...flow, 'session-model'] }),
@@ -53,10 +55,10 @@ const locks = [
 const checks = [
   mutant('commit-closure', store('file-store.ts'), '    await this.assertClosure(manifest);\n    await fence', '    await fence', 'commit finds its whole closure', { specs: ['store.spec', 'gc/'] }),
   mutant('commit-closure-chunks', store('commit/check-closure.ts'), 'if (place?.lengthBytes === chunkBytes) rely(place);\n        else miss(', 'if (place) rely(place);\n        else if (lengthBytes < 0) miss(', 'a chunk that is gone is asked for again', { specs: ['store.spec', 'gc/'] }),
-  mutant('commit-rescue', store('commit/check-closure.ts'), "if (states.of(place.packId) === 'condemned') condemned.add(place.packId);", '', 'condemned packs a point needs live again', { specs: ['gc/'] }),
+  mutant('commit-rescue', store('commit/check-closure.ts'), "if (states.of(place.packId) === 'condemned') condemned.add(place.packId);", '', 'condemned packs a point needs live again', { specs: ['gc/'], race: true }),
   mutant('dedup-misses-condemned', store('pack/pack-appender.ts'), 'return place && this.ports.states.isLive(place.packId) ? place : undefined;', 'return place;', 'new content never relies on a condemned pack', { specs: ['gc/'] }),
-  mutant('condemn-spares-used', store('gc/change-packs.ts'), 'states.isLive(packId) && !uses.has(packId)', 'states.isLive(packId)', 'what a put relied on since the mark began stays', { specs: ['gc/'] }),
-  mutant('delete-spares-used', store('gc/change-packs.ts'), '?.epoch === epochs.get(packId) && !uses.has(packId)', '?.epoch === epochs.get(packId)', 'what a commit relied on since the mark began stays', { specs: ['gc/'] }),
+  mutant('condemn-spares-used', store('gc/change-packs.ts'), 'states.isLive(packId) && !uses.has(packId)', 'states.isLive(packId)', 'what a put relied on since the mark began stays', { specs: ['gc/'], race: true }),
+  mutant('delete-spares-used', store('gc/change-packs.ts'), '?.epoch === epochs.get(packId) && !uses.has(packId)', '?.epoch === epochs.get(packId)', 'what a commit relied on since the mark began stays', { specs: ['gc/'], race: true }),
   mutant('delete-after-second-mark', store('gc/gc-cycle.ts'), 'epoch < this.epoch && (quarantineMs', '(quarantineMs', 'two full marks before anything goes', { specs: ['gc/'] }),
   mutant('quarantine-time', store('gc/gc-cycle.ts'), 'trustedNowMs - trustedMs >= quarantineMs', 'trustedNowMs - trustedMs >= 0', 'a condemned pack stays as long as was asked', { specs: ['gc/'] }),
   mutant('gc-unreadable-root', store('gc/mark-live.ts'), '      throw new GcRootUnreadable({ machineId, pointId }, error);', '      return undefined;', 'garbage collection stops at a root it cannot read', { specs: ['gc/'] }),

@@ -25,13 +25,14 @@ if (faults.length > 0) {
 }
 
 /** Tests in the order in which they usually find a mutant; the first that fails ends it. */
-function stagesOf({ file, specs }) {
+function stagesOf({ file, specs, race }) {
   const simulate = (...options) => ({ command: process.execPath, args: ['test/simulation/simulate.mjs', '--workers', '1', ...options], cwd: '' });
   const lib = file.split('/').slice(0, 2).join('/');
-  const jest = specs ? [{ name: specs.join(' '), command: process.execPath, args: ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js'), '--bail', ...specs], cwd: lib }] : [];
+  const jest = (cwd, names) => ({ name: names.join(' '), command: process.execPath, args: ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js'), '--bail', ...names], cwd });
   const stages = [
     { name: 'exhaustive cases', ...simulate('--exhaustive', '--steps', '1') },
-    ...jest,
+    ...(race ? [jest('test/simulation', ['commit-race'])] : []),
+    ...(specs ? [jest(lib, specs)] : []),
     { name: 'simulation', ...simulate('--crashes', '400') },
     { name: 'exhaustive cases', ...simulate('--exhaustive', '--steps', '2') },
     { name: 'simulation', ...simulate('--crashes', crashes, '--seed', '100001') },
