@@ -133,7 +133,7 @@ test('a point says why it stays or goes, and is pinned and deleted with a reason
   await page.getByText('before the move', { exact: false }).waitFor();
   await page.getByRole('button', { name: 'Show as table' }).click();
   await page.getByRole('cell', { name: 'daily slot of 20 November, and 1 more' }).first().waitFor();
-  await page.getByRole('cell', { name: 'its day has a newer point' }).first().waitFor();
+  await page.getByRole('cell', { name: 'goes next: its day has a newer point' }).first().waitFor();
   await keepPicture(page, 'machine-keeping');
   expect(await findAxeViolations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Delete…' }).click();

@@ -21,18 +21,18 @@ export function PointsTable({ points, selectedId, onSelect }: Readonly<{ points:
           <tr role="row">
             {['Created', 'Age', 'Kind', 'Consistency', 'State'].map((label) => <th key={label} role="columnheader" scope="col">{label}</th>)}
             {['Used', 'Changed', 'Sent', 'Stored'].map((label) => <th key={label} role="columnheader" scope="col" data-numeric>{label}</th>)}
-            {['Kept because', 'Goes next'].map((label) => <th key={label} role="columnheader" scope="col">{label}</th>)}
+            <th role="columnheader" scope="col">Kept because, or goes next</th>
           </tr>
         </thead>
         <tbody role="rowgroup">
           {newestFirst.slice((page - 1) * rowsOnPage, page * rowsOnPage).map(({ point, index }) => (
             <tr key={point.id} role="row" data-selected={point.id === selectedId || undefined}>
-              <th role="rowheader" scope="row">
+              <th role="rowheader" scope="row" className={classes.nowrap}>
                 <button type="button" className={classes.pick} aria-pressed={point.id === selectedId} onClick={() => { onSelect(index); }}>
                   <Moment at={point.createdAt} />
                 </button>
               </th>
-              <td role="cell" data-label="Age"><Ago at={point.createdAt} /></td>
+              <td role="cell" data-label="Age" className={classes.nowrap}><Ago at={point.createdAt} /></td>
               <td role="cell" data-label="Kind">{point.kind}</td>
               <td role="cell" data-label="Consistency">{consistencyBrief[point.consistency]}</td>
               <td role="cell" data-label="State" className={point.state === 'good' ? undefined : classes.bad}><span>{point.state}{pointMarks(point).map((mark) => <span key={mark} className={classes.markWord}>{mark}</span>)}</span></td>
@@ -58,9 +58,8 @@ export function PointsTable({ points, selectedId, onSelect }: Readonly<{ points:
 function Fate({ point }: Readonly<{ point: Version }>) {
   const { stays, text } = fateOf(point);
   return (
-    <>
-      <td role="cell" data-label="Kept because">{stays ? text : '–'}</td>
-      <td role="cell" data-label="Goes next" className={stays ? undefined : classes.leaving}>{stays ? '–' : text}</td>
-    </>
+    <td role="cell" data-label={stays ? 'Kept because' : 'Goes next'} className={stays ? undefined : classes.leaving}>
+      <span>{!stays && !point.deleted && <strong>goes next: </strong>}{text}</span>
+    </td>
   );
 }

@@ -44,8 +44,9 @@ test('plans are the same when they delete the same points', () => {
   expect(deletesSame(plan({ prune: [pruned(1)] }), plan({ prune: [pruned(1), pruned(2)] }))).toBe(false);
 });
 
-test('a guard rail is hit where no rule wants the point', () => {
+test('a guard rail is hit where no rule wants the point, and under pressure wherever there is one', () => {
   const kept = (n: number, codes: string[]) => ({ ...point(n), codes, reasons: codes.map((code) => `text of ${code}`) });
+  expect(guardRails(plan({ keep: [kept(1, ['FLOOR_PINNED', 'KEEP_DAILY']), kept(4, ['KEEP_DAILY'])], targetBytes: 1 }))).toEqual([{ code: 'FLOOR_PINNED', text: 'text of FLOOR_PINNED', points: 1 }]);
   expect(guardRails(plan({ keep: [kept(1, ['FLOOR_PINNED', 'KEEP_DAILY']), kept(2, ['FLOOR_PINNED']), kept(3, ['FLOOR_PINNED', 'FLOOR_NEWEST_GOOD']), kept(4, ['KEEP_DAILY'])] }))).toEqual([
     { code: 'FLOOR_PINNED', text: 'text of FLOOR_PINNED', points: 2 }, { code: 'FLOOR_NEWEST_GOOD', text: 'text of FLOOR_NEWEST_GOOD', points: 1 },
   ]);

@@ -39,15 +39,19 @@ export function deletesSame(one: RetentionPlanView, other: RetentionPlanView): b
   return ids(one) === ids(other);
 }
 
-/** A guard rail that holds points back which no rule of the policy wants. */
+/** A guard rail that holds points back which would go otherwise. */
 export type GuardRail = Readonly<{ code: string; text: string; points: number }>;
 
-/** The guard rails that were hit: each with how many points it alone, or with others of its kind, holds; most first. */
+/**
+ * The guard rails that were hit: each with how many points it holds, alone or with others; most first. While room is wanted rules of a policy hold nothing back, so every point on a guard rail counts; else
+ * only those that no rule wants.
+ */
 export function guardRails(plan: RetentionPlanView): readonly GuardRail[] {
   const found = new Map<string, { text: string; points: number }>();
   for (const point of plan.keep) {
-    if (!point.codes.every((code) => code.startsWith('FLOOR_'))) continue;
+    if (plan.targetBytes === 0 && !point.codes.every(isGuardRail)) continue;
     for (const [place, code] of point.codes.entries()) {
+      if (!isGuardRail(code)) continue;
       const rail = found.get(code) ?? { text: point.reasons[place] ?? code, points: 0 };
       rail.points += 1;
       found.set(code, rail);
@@ -56,6 +60,7 @@ export function guardRails(plan: RetentionPlanView): readonly GuardRail[] {
   return [...found].map(([code, rail]) => ({ code, ...rail })).sort((a, b) => b.points - a.points || a.code.localeCompare(b.code));
 }
 
+const isGuardRail = (code: string): boolean => code.startsWith('FLOOR_');
 const points = (count: number): string => `${wholeNumber(count)} ${count === 1 ? 'point' : 'points'}`;
 
 /** What a plan deletes: "41 points go". */

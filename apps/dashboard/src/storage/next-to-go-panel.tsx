@@ -60,7 +60,7 @@ function Leaving({ rows }: Readonly<{ rows: readonly LeavingPoint[] }>) {
             <td role="cell" data-label="When">{row.when}</td>
             <td role="cell" data-label="Machine"><Link to="/machines/$machineId" params={{ machineId: row.machineId }} search={{ point: row.id }}>{row.computer}</Link></td>
             <td role="cell" data-label="Point"><Moment at={row.createdAt} /></td>
-            <td role="cell" data-label="Frees" data-numeric><Bytes value={row.frees} /></td>
+            <td role="cell" data-label="Frees" data-numeric>{row.frees === 0 ? '–' : <Bytes value={row.frees} />}</td>
             <td role="cell" data-label="Why"><span>{row.why}{row.note !== null && <span className={classes.muted}> ({row.note})</span>}</span></td>
           </tr>
         ))}

@@ -29,14 +29,14 @@ export function samplePlan(computers: readonly SampleComputer[], count: number, 
       ...named(n), reason: n % 2 === 0 ? 'its day, week and month have a newer point' : 'pressure: densest region of WS-001, which is 3.1 times over its fair share', code: n % 2 === 0 ? 'PRUNE_NO_SLOT' : 'PRUNE_PRESSURE_DENSEST',
       by: n % 2 === 0 ? 'calendar' : 'pressure', uniqueBytes: (n + 1) * GIB, cumulativeFreeBytes: 8 * TIB + (n + 1) * GIB, needsApproval: n === 2 ? 'younger than 7 days' : null,
     })),
-    purge: [], condemned: [{ ...named(42), purgeAfter: iso(nowMs + 2 * dayMs) }], targetBytes: 0, expectedFreeBytes: 8.7 * TIB, shortfallBytes: 0,
+    purge: [], condemned: [{ ...named(42), purgeAfter: iso(nowMs + 2 * dayMs) }], targetBytes: 0, expectedFreeBytes: Math.floor(8.7 * TIB), shortfallBytes: 0,
   };
 }
 
 /** A store with half a year of history, a forecast, damage, waiting deletions, an anomaly and advice: everything that the pages can show. */
 export function sampleRetention(computers: readonly SampleComputer[], nowMs: number): SampleRetention {
   const size = 40 * TIB;
-  const used = 31.4 * TIB;
+  const used = Math.floor(31.4 * TIB);
   const first = computers[0];
   const named = { computer: first?.name ?? 'WS-001', machineId: first?.machineId ?? idOf('a', 0) };
   const field = (value: number | null, own: boolean): object => ({ value, origin: own ? { kind: 'machine', machineId: named.machineId } : { kind: 'default' }, inherited: 0, overrides: own && value !== 0 });

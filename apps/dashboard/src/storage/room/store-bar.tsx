@@ -1,5 +1,5 @@
 import type { StoreStatus } from '@lifeboat/protocol';
-import { exactBytes, formatBytes, formatPercent } from '../../format/bytes.js';
+import { exactBytes, formatBytes, threeDigits } from '../../format/bytes.js';
 import { Bytes } from '../../ui/quantities.js';
 import { PressureWord } from './pressure-word.js';
 import { pressureSentences, pressureWords, ratioSentences, rungsOf } from './pressure-words.js';
@@ -38,7 +38,7 @@ export function StoreBar({ store }: Readonly<{ store: StoreStatus }>) {
         <ol className={classes.rungs} aria-label="Marks on the bar">
           {rungs.map((rung) => (
             <li key={rung.key}>
-              <strong>{formatPercent(rung.freeBytes / store.sizeBytes)}</strong> free, {rung.key === 'reserve' ? 'reserve' : pressureWords[rung.key].toLowerCase()}: <span className={classes.muted}>{rung.text}</span>
+              <strong>{threeDigits((100 * rung.freeBytes) / store.sizeBytes)} %</strong> free, {rung.key === 'reserve' ? 'reserve' : pressureWords[rung.key].toLowerCase()}: <span className={classes.muted}>{rung.text}</span>
             </li>
           ))}
         </ol>
