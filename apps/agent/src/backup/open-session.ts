@@ -1,5 +1,6 @@
 import { RestorePointId, randomHex128 } from '@lifeboat/model';
 import type { SessionOpened } from '@lifeboat/protocol';
+import { whenServerCan } from '../connection/when-server-can.js';
 import { ServerRefused } from '../errors/agent-errors.js';
 import type { BackupPorts } from './backup-ports.js';
 import type { PlannedVolume } from './plan-backup.js';
@@ -21,11 +22,8 @@ export async function openBackupSession(volumes: readonly PlannedVolume[], reque
   for (const [index, lineage] of tries.entries()) {
     const requestId = randomHex128(ports.random);
     try {
-      const opened = await ports.control.request(
-        'session.open',
-        { requestId, jobId: request.jobId, volumes: volumes.map((volume) => ({ volumeId: volume.volumeId, lengthBytes: volume.cut.lengthBytes })), ...lineage },
-        request.signal,
-      );
+      const wished = { requestId, jobId: request.jobId, volumes: volumes.map((volume) => ({ volumeId: volume.volumeId, lengthBytes: volume.cut.lengthBytes })), ...lineage };
+      const opened = await whenServerCan(() => ports.control.request('session.open', wished, request.signal), ports, request.signal);
       await ports.state.openSession.write({ v: 1, sessionId: opened.sessionId, requestId, basePointId: lineage.basePointId });
       return { opened, basePointId: lineage.basePointId, resumed: opened.bases.some((base) => base.kind === 'resumed' && base.resumedBytes > 0) };
     } catch (error) {

@@ -97,7 +97,7 @@ class BackupRun {
       await stream.drain(request.signal);
       ticker.enter('commit');
       await assertDisksUnchanged(this.context.disks, { allowInconsistent: request.allowInconsistent });
-      const committed = await commitSession(ports.control, {
+      const committed = await commitSession(ports, {
         sessionId: session.opened.sessionId, draft: this.draft(session, captured), signal: request.signal,
         onRefill: (chunks) => { ports.onMessage(`The server asks for ${String(chunks)} blocks once more.`); },
         refill: async (volume, needs) => {
