@@ -55,7 +55,7 @@ function assertRefusedOrExact(bytes: Buffer): void {
 test('mutated frames are refused or are frames', () => {
   fc.assert(
     fc.property(fc.constantFrom(...seeds), fc.array(arbChange, { minLength: 1, maxLength: 4 }), (seed, changes) => {
-      assertRefusedOrExact(changes.reduce((bytes, change) => (bytes.length === 0 ? bytes : change(bytes)), Buffer.from(encodeFrame(seed))));
+      assertRefusedOrExact(changes.reduce<Buffer>((bytes, change) => (bytes.length === 0 ? bytes : change(bytes)), Buffer.from(encodeFrame(seed))));
     }),
     { numRuns },
   );
