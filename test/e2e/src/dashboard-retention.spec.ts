@@ -125,9 +125,9 @@ test('a policy is saved after its blast radius was seen, and rolled back the sam
 
 test('a point says why it stays or goes, and is pinned and deleted with a reason', async () => {
   const last = server.versions.at(-1);
-  server.versions = server.versions.map((version, n) => ({
-    ...version, kept: n % 2 === 0 ? [] : ['daily slot of 20 November', 'pinned'], goes: n % 2 === 0 ? 'its day has a newer point' : null, pinned: n === 59, pin: n === 59 ? { reason: 'before the move', until: null, by: 'anna' } : null,
-    deleted: n === 57 ? { at: new Date().toISOString(), purgeAfter: new Date(Date.now() + 86_400_000).toISOString(), by: 'calendar', reason: 'its day has a newer point' } : null,
+  server.versions = server.versions.slice(-20).map((version, n) => ({
+    ...version, kept: n % 2 === 0 ? [] : ['daily slot of 20 November', 'pinned'], goes: n % 2 === 0 ? 'its day has a newer point' : null, pinned: n === 19, pin: n === 19 ? { reason: 'before the move', until: null, by: 'anna' } : null,
+    deleted: n === 17 ? { at: new Date().toISOString(), purgeAfter: new Date(Date.now() + 86_400_000).toISOString(), by: 'calendar', reason: 'its day has a newer point' } : null,
   }));
   const { page, problems } = await logIn({ scheme: 'light' }, `/machines/${idOf('a', 0)}`);
   await page.getByText('before the move', { exact: false }).waitFor();

@@ -27,12 +27,12 @@ export function PointsTable({ points, selectedId, onSelect }: Readonly<{ points:
         <tbody role="rowgroup">
           {newestFirst.slice((page - 1) * rowsOnPage, page * rowsOnPage).map(({ point, index }) => (
             <tr key={point.id} role="row" data-selected={point.id === selectedId || undefined}>
-              <th role="rowheader" scope="row" className={classes.nowrap}>
+              <th role="rowheader" scope="row">
                 <button type="button" className={classes.pick} aria-pressed={point.id === selectedId} onClick={() => { onSelect(index); }}>
                   <Moment at={point.createdAt} />
                 </button>
               </th>
-              <td role="cell" data-label="Age" className={classes.nowrap}><Ago at={point.createdAt} /></td>
+              <td role="cell" data-label="Age"><Ago at={point.createdAt} /></td>
               <td role="cell" data-label="Kind">{point.kind}</td>
               <td role="cell" data-label="Consistency">{consistencyBrief[point.consistency]}</td>
               <td role="cell" data-label="State" className={point.state === 'good' ? undefined : classes.bad}><span>{point.state}{pointMarks(point).map((mark) => <span key={mark} className={classes.markWord}>{mark}</span>)}</span></td>

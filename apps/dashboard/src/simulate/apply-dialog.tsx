@@ -48,7 +48,7 @@ export function ApplyPlan({ plan, draft, whyNot, onApplied }: Props) {
       <Dialog opened={asked !== null} onClose={() => { setAsked(null); }} title={saves ? 'Save the draft and run this plan' : 'Run this plan'} wide>
         {asked !== null && (
           <div className={classes.apply}>
-            <p><strong>{planSentence(asked)}</strong> now, by plan <code>{asked.planHash.slice(0, 8)}</code>. What is deleted can be brought back while there is room, for three days at most.</p>
+            <p><strong>{planSentence(asked)}</strong>, by plan <code>{asked.planHash.slice(0, 8)}</code>. What is deleted can be brought back while there is room, for three days at most.</p>
             {draft.policy?.policy && <p>Saved as policy: {policySentence(draft.policy.policy)}</p>}
             {draft.settings !== null && <p>Saved as floor: points are thinned below {draft.settings.yellowFreePercent} % free, until {draft.settings.greenFreePercent} % are free.</p>}
             {radius.isPending && saves && <SkeletonRows count={3} label="Looking at what saving changes" />}

@@ -27,6 +27,7 @@ export function PlanList({ compared, busy }: Readonly<{ compared: z.infer<typeof
         <PressureWord pressure={plan.pressure} /> Plan <code>{plan.planHash.slice(0, 8)}</code>, made <Ago at={plan.madeAt} />. Free afterwards: <Bytes value={Math.max(0, plan.expectedFreeBytes)} />.
       </p>
       {plan.shortfallBytes > 0 && <p className={classes.bad}>Still <Bytes value={plan.shortfallBytes} /> short: nothing outside the guard rails is left to go.</p>}
+      {plan.prune.length > 0 && plan.prune.every(({ uniqueBytes }) => uniqueBytes === 0) && <p className={classes.muted}>What each point frees is not measured yet; it is after the first garbage collection.</p>}
       {plan.prune.length > 0 && <PlanTable rows={all ? plan.prune : plan.prune.slice(0, rowsShown)} />}
       {plan.prune.length > rowsShown && <Button size="xs" variant="default" onClick={() => { setAll(!all); }}>{all ? 'Show fewer' : `Show all ${wholeNumber(plan.prune.length)}`}</Button>}
       {plan.purge.length > 0 && <p>{wholeNumber(plan.purge.length)} already deleted {plan.purge.length === 1 ? 'point is' : 'points are'} removed for good.</p>}

@@ -53,8 +53,8 @@ test('a long history is thinned and keeps its ends', () => {
 
 test('forecasts in words', () => {
   const day = (at: string): string => at.slice(0, 10);
-  expect(forecastSentence(null, day)).toBe('not enough history');
-  expect(forecastSentence(forecast(null), day)).toBe('not enough history: 3 of 7 days');
+  expect(forecastSentence(null, day)).toBe('No date: not enough history');
+  expect(forecastSentence(forecast(null), day)).toBe('No date: not enough history: 3 of 7 days');
   expect(forecastSentence(forecast(dates), day)).toBe('Full between 2026-12-10 and 2027-01-09 (10–90 %), most likely about 2026-12-20');
   expect(backTestSentence({ predictedBytes: 94, actualBytes: 100, errorPercent: -6 })).toBe('Last month’s forecast was 6 % low');
   expect(backTestSentence({ predictedBytes: 1, actualBytes: 1, errorPercent: 0.2 })).toBe('Last month’s forecast was right to the per cent');

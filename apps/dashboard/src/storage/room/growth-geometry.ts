@@ -56,8 +56,7 @@ export const pointsOf = (places: readonly Place[]): string => places.map(({ x, y
 
 /** The forecast as a sentence: a band, or why there is none. */
 export function forecastSentence(forecast: Forecast | null, dateOf: (at: string) => string): string {
-  if (forecast === null) return 'not enough history';
-  if (forecast.fullAt === null) return forecast.reason?.text ?? 'no date';
+  if (forecast?.fullAt === null || forecast === null) return `No date: ${forecast?.reason?.text.replace(/^no date: /, '') ?? 'not enough history'}`;
   const { p10, p50, p90 } = forecast.fullAt;
   return `Full between ${dateOf(p10)} and ${p90 === null ? 'more than ten years from now' : dateOf(p90)} (10–90 %), most likely about ${dateOf(p50)}`;
 }
