@@ -11,6 +11,7 @@ await build({
   entryPoints: [join(here, 'src', 'runner', 'main.ts')], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node24', conditions: ['@lifeboat/source'],
   external: ['lmdb', 'hash-wasm', 'zod'], sourcemap: 'linked', logLevel: 'error',
 });
-const { status } = spawnSync(process.execPath, ['--enable-source-maps', outfile, ...process.argv.slice(2)], { stdio: 'inherit' });
+const { status, signal } = spawnSync(process.execPath, ['--enable-source-maps', outfile, ...process.argv.slice(2)], { stdio: 'inherit' });
 for (const file of [outfile, `${outfile}.map`]) rmSync(file, { force: true });
+if (signal) console.error(`the simulation was ended by ${signal}`);
 process.exitCode = status ?? 1;

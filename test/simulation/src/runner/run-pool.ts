@@ -38,11 +38,22 @@ export async function runPool(request: PoolRequest): Promise<PoolResult> {
   return { totals, failure: failures.sort((one, other) => one.number - other.number)[0] ?? null };
 }
 
+/** A thread ended without an answer, e.g. for lack of memory. */
+class WorkerEnded extends Error {
+  readonly code = 'WORKER_ENDED';
+  constructor(exitCode: number) {
+    super(`a thread ended with code ${String(exitCode)} before it answered`);
+  }
+}
+
 function ask(worker: Worker, order: WorkOrder): Promise<WorkDone> {
   return new Promise((resolve, reject) => {
+    const ended = (code: number): void => { reject(new WorkerEnded(code)); };
     worker.once('error', reject);
+    worker.once('exit', ended);
     worker.once('message', (done: WorkDone) => {
       worker.off('error', reject);
+      worker.off('exit', ended);
       resolve(done);
     });
     worker.postMessage(order);

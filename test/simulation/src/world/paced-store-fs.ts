@@ -9,9 +9,6 @@ export type Pacing = Readonly<{
   onDeath: () => void;
 }>;
 
-/** A promise of a dead process: nobody is left to go on. */
-const never = new Promise<never>(() => undefined);
-
 /**
  * The file system as one process sees it: operations take time, and when the process dies in one, none of its code runs on. An operation has its effect when it begins,
  * so a sync covers what was written before it and nothing that came later.
@@ -77,7 +74,8 @@ export class PacedStoreFs implements StoreFs {
     } catch (error) {
       if (!(error instanceof Crashed)) throw error;
       this.pacing.onDeath();
-      return never;
+      // One for each: a shared one would hold on to every process that ever died.
+      return new Promise<never>(() => undefined);
     }
   }
 }
