@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { days, type PackId } from '@lifeboat/model';
+import { days, MIB, type PackId } from '@lifeboat/model';
 import { StoreFull } from '../errors.js';
 import { sealedPathOf } from '../pack/pack-paths.js';
 import type { CondemnedPack } from '../pack/pack-states.js';
@@ -16,6 +16,9 @@ import { markLive, type LiveMark } from './mark-live.js';
 import { assertPlausible } from './assert-plausible.js';
 import { emptyTrash } from './trash.js';
 
+/** Copies are grouped and compressed anew and may come out a little larger; header, footer and names of a new pack come on top. */
+const copyMarginShare = 0.1;
+const copyMarginBytes = 2 * MIB;
 const compactBelowLiveRatioDefault = 0.6;
 /** Point files without a record stay at least this long: they may be all that is left of a ledger that lost its end. */
 const leftoverAgeMinMs = days(1);
@@ -159,10 +162,10 @@ export class GcCycle {
     return rewrittenPacks;
   }
 
-  /** Space that is short belongs to backups and to the ledger: copying waits until whole packs have gone. */
+  /** Copies may take what the reserve holds: that is what it is for, and the pack that goes afterwards gives it back. */
   private async hasRoomFor(neededBytes: number): Promise<boolean> {
     const { fs, appender } = this.ports;
-    return (await fs.statfs()).freeBytes >= 2 * neededBytes + appender.packBytesTarget;
+    return (await fs.statfs()).freeBytes + appender.reserveBytes >= neededBytes + Math.ceil(neededBytes * copyMarginShare) + copyMarginBytes;
   }
 
   private async discardLeftovers({ purged, uncommitted }: Readonly<{ purged: readonly PointRef[]; uncommitted: readonly PointRef[] }>, seen: Map<string, number>): Promise<void> {

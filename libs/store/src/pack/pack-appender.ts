@@ -75,6 +75,11 @@ export class PackAppender {
     return new Set([...this.current.values(), ...this.dirty].map(({ packId }) => packId));
   }
 
+  /** Bytes that copies may take beyond the free space of the disk. */
+  get reserveBytes(): number {
+    return this.ports.reserve.heldBytes;
+  }
+
   /** Chunks and their plain bytes that the index does not count yet. */
   unindexed(): Readonly<{ chunks: number; plainBytes: number }> {
     const written = this.indexWriter.totals();
