@@ -8,7 +8,7 @@ import { Installation } from './support/installation.js';
 import { tool } from './support/programs.js';
 
 /** Rounds of each test; a release runs 200 (see docs/guarantees.md). */
-const rounds = Number(process.env['LIFEBOAT_KILL_ROUNDS'] ?? 10);
+const rounds = Number(process.env['LIFEBOAT_KILL_ROUNDS'] ?? 4);
 const seed = Number(process.env['LIFEBOAT_KILL_SEED'] ?? Date.now() % 1_000_000);
 
 type Version = Readonly<{ id: string; state: string }>;
