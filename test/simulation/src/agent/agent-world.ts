@@ -17,6 +17,8 @@ export interface AgentWorld {
   readonly wireFaults: WireFaults;
   /** No more faults: whoever is at work comes to an end. */
   readonly isEnding: boolean;
+  /** How often somebody has moved the clock. */
+  readonly clockMoves: number;
   /** Number for the next backup that may become a point. */
   nextAttempt(): number;
   /** The server, as soon as it is up. */

@@ -35,12 +35,14 @@ export class BackupRun {
   private readonly open: SessionOpen;
   private frames: SimFrame[] = [];
   private attempt = 0;
+  private readonly clockMoves: number;
   private sentSeq = 0;
   private ackedSeq = 0;
   /** The session it is in, for the run that resumes this one. */
   sessionId: SessionId | undefined;
 
   constructor(private readonly world: AgentWorld, private readonly machine: AgentMachine, resumeSessionId: SessionId | null) {
+    this.clockMoves = world.clockMoves;
     this.open = {
       requestId: randomHex128(world.chance), jobId: null, basePointId: machine.base?.pointId ?? null, resumeSessionId,
       volumes: machine.volumes.map((volume) => ({ volumeId: volume.volumeId, lengthBytes: lengthOf(volume) })),
@@ -96,6 +98,8 @@ export class BackupRun {
     this.ackedSeq = 0;
     this.sessionId = session.sessionId;
     this.world.model.acked({ sessionId: session.sessionId, machineId }, session.durableSeq);
+    // It may have been opened by a question whose answer got lost, before the clock was moved.
+    if (this.world.clockMoves !== this.clockMoves) this.world.model.mayEnd(session.sessionId);
     this.world.model.attempt({ attempt: this.attempt, machineId, volumes });
     if (this.open.resumeSessionId) this.world.model.mayEnd(this.open.resumeSessionId);
     this.note(`session ${session.sessionId.slice(0, 6)}: ${String(this.frames.length)} frames, attempt ${String(this.attempt)}, bases ${session.bases.map(({ kind }) => kind).join()}`);

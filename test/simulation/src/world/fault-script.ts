@@ -9,7 +9,8 @@ export type LifeFaults = Readonly<{ name: string; isBad: boolean; arm: (fs: Memo
 export function drawDiskFaults(chance: Chance): LifeFaults {
   switch (chance.below(10)) {
     case 0:
-      return plan('short transfers', () => (operation) => ((operation === 'read' || operation === 'write') && chance.oneIn(4) ? 'short' : undefined));
+      // Legal at any time: everything must work as on any good disk.
+      return { ...plan('short transfers', () => (operation) => ((operation === 'read' || operation === 'write') && chance.oneIn(4) ? 'short' : undefined)), isBad: false };
     case 1: {
       const code = chance.pick(['EIO', 'EIO', 'EMFILE'] as const);
       const after = chance.below(150);

@@ -143,6 +143,7 @@ class SeedRun {
     if (chance.oneIn(2)) clock.advance(days(chance.between(0, 3)));
     else clock.jump(chance);
     model.mayEnd();
+    this.world.clockMoves += 1;
     this.trace.add(`clock ${String(clock.nowMs())}`);
   }
 

@@ -28,6 +28,7 @@ export class SimWorld implements AgentWorld {
   index = RecordedIndex.empty();
   wireFaults: WireFaults;
   isEnding = false;
+  clockMoves = 0;
   /** The disk does something a good disk does not. */
   isDiskBad = false;
   /** An agent was told that the store does not write any more. */
