@@ -15,6 +15,7 @@ export class KeepingReasons {
 
   /** What retention says of each of these points. When it refuses to plan, everything stays, and that is the reason. */
   async of(points: readonly PointRecord[]): Promise<(point: PointRecord) => Keeping> {
+    await this.usage.freshForView();
     const reasons = await this.reasonsOf(points);
     return (point) => ({ ...(reasons.get(point.pointId) ?? nothingKnown), uniqueBytes: this.usage.uniqueBytesOf(point.machineId, point.pointId) });
   }

@@ -11,6 +11,8 @@ const settleMs = minutes(1);
 /** Measuring may take this share of the time at most. */
 const dutyFactor = 20;
 const retryMs = minutes(10);
+/** Whoever looks at a list waits this long for fresh numbers; small stores are measured within. */
+const viewWaitMs = seconds(3);
 
 export type MeasuredUsage = Readonly<{ usage: StoreUsage; measuredAtMs: number }>;
 
@@ -65,6 +67,14 @@ export class StoreUsageService implements OnModuleDestroy {
       this.running ??= this.measure().finally(() => { this.running = undefined; });
       await this.running;
     }
+  }
+
+  /** Waits a moment for numbers of what is in the store now; a large store shows those of its last measurement. Never rejects. */
+  async freshForView(): Promise<void> {
+    const isCostly = this.measured !== null && this.lastDurationMs > viewWaitMs;
+    if (isCostly || (!this.stale && !this.running)) return;
+    const measured = this.refresh().catch((error: unknown) => { this.log.warn({ err: error }, 'what points take in the store could not be measured'); });
+    await Promise.race([measured, this.clock.sleep(viewWaitMs, this.abort.signal).catch(() => undefined)]);
   }
 
   async onModuleDestroy(): Promise<void> {
