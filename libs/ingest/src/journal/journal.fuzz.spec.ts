@@ -84,7 +84,7 @@ test('the seed is a journal', async () => {
 test.each([{ name: 'as they are', fix: false }, { name: 'with right checksums', fix: true }])('mutants of a session journal $name are recovered or refused', async ({ fix }) => {
   await fc.assert(
     fc.asyncProperty(fc.array(arbChange, { minLength: 1, maxLength: 4 }), async (changes) => {
-      const mutant = changes.reduce((bytes, change) => (bytes.length === 0 ? bytes : change(bytes)), Buffer.from(seed));
+      const mutant = changes.reduce<Buffer>((bytes, change) => (bytes.length === 0 ? bytes : change(bytes)), Buffer.from(seed));
       if (fix) reseal(mutant);
       await recover(mutant);
     }),
