@@ -3,6 +3,7 @@ import path from 'node:path';
 import { DiskImage } from './support/disk-image.js';
 import { Installation } from './support/installation.js';
 import { tool } from './support/programs.js';
+import { withoutUnique } from './support/versions.js';
 import { serverKinds, type RealServers } from './support/real-servers.js';
 
 type Damage = Readonly<{ computer: string; pointId: string; volumeId: string; offset: number; length: number; diskOffset: number }>;
@@ -46,7 +47,7 @@ describe.each(serverKinds)('one byte of a pack flips, and a name is used twice, 
     expect(computers).toHaveLength(2);
     const chains = await Promise.all(computers.map(async ({ machineId }) => (await lifeboat.admin('get', 'versions', machineId, '--json')).json['versions'] as unknown[]));
     expect(chains.map((chain) => chain.length).sort()).toEqual([1, 2]);
-    expect(chains).toContainEqual(before.json['versions']);
+    expect(chains.map((chain) => chain.map(withoutUnique))).toContainEqual((before.json['versions'] as unknown[]).map(withoutUnique));
   });
 
   test.each(['a/../../b', '..', '😀🚢', "Robert'); DROP TABLE computer;--"])('a computer may be called %s', async (name) => {

@@ -84,6 +84,8 @@ class KilledMachine {
     const { code, stderr, json } = await run;
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     this.committed.set(String(json['pointId']), before);
+    // Retention may thin what nobody asked to keep; here every point has to stay.
+    expect((await this.lifeboat.admin('pin', 'KILLED', '--version', String(json['pointId']), '--reason', 'killed and kept')).code).toBe(0);
   }
 
   private async isParked(): Promise<boolean> {
@@ -159,7 +161,7 @@ describe('kill -9 at random moments', () => {
       let mib = 64;
       let parked = 0;
       const random = randomOf(seed + 1);
-      const machine = new KilledMachine(lifeboat, random, { ext4Mib: 100, noiseMibMax: 8 }, () => {
+      const machine = new KilledMachine(lifeboat, random, { ext4Mib: 100, noiseMibMax: 14 }, () => {
         mib += 16;
         parked += 1;
         tool('mount', '-o', `remount,size=${String(mib)}m`, store);

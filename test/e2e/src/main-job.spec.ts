@@ -4,6 +4,7 @@ import { constants, zstdCompressSync } from 'node:zlib';
 import { DiskImage, differingBlocks, extractPartition, usedBlocksByDumpe2fs } from './support/disk-image.js';
 import { Installation } from './support/installation.js';
 import { tool } from './support/programs.js';
+import { withoutUnique } from './support/versions.js';
 import { serverKinds, type RealServers } from './support/real-servers.js';
 
 const MIB = 1024 * 1024;
@@ -100,7 +101,8 @@ describe.each(serverKinds)('the main job with $servers', ({ start }) => {
     expect({ code: rebuilt.code, stderr: rebuilt.code === 0 ? '' : rebuilt.stderr }).toEqual({ code: 0, stderr: '' });
     await lifeboat.startServer();
     const after = await lifeboat.admin('get', 'versions', 'WS-042', '--json');
-    expect(after.json).toEqual(before.json);
+    const [then, now] = [before, after].map(({ json }) => ({ ...json, versions: (json['versions'] as unknown[]).map(withoutUnique) }));
+    expect(now).toEqual(then);
   });
 
   test('the store checks clean with the server stopped', async () => {
